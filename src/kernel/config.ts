@@ -1,0 +1,161 @@
+/** Settings: unknown on the way in (environment and .env), checked against one schema, frozen on the way out. */
+import { readFileSync } from 'node:fs';
+import { isAbsolute, join, resolve } from 'node:path';
+import { parseEnv } from 'node:util';
+import { closest } from 'fastest-levenshtein';
+import { z } from 'zod';
+import { isMissing, MillraceError, problemOf } from './errors.ts';
+
+const timeZone = z.string().refine((name) => {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}, 'not a time zone such as Europe/Paris');
+
+const port = z.coerce.number().int().min(0).max(65535);
+
+/** Every setting with its meaning, in the order of .env.example. */
+const settings = {
+  MILLRACE_HOME: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Where data, lake and published warehouse live. Default: data/ in the clone.'),
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'not a URL that begins with postgres://')
+    .optional()
+    .describe('A PostgreSQL 15 or newer to use. Default: an embedded one under MILLRACE_HOME.'),
+  MILLRACE_PG_PORT: port
+    .default(54600)
+    .describe('The port the embedded PostgreSQL asks for; when it is taken, a free one is used.'),
+  MILLRACE_HOST: z.string().min(1).default('127.0.0.1').describe('The address the dashboard listens on.'),
+  MILLRACE_PORT: port.default(4600).describe('The port the dashboard listens on; 0 takes a free one.'),
+  MILLRACE_DUCKDB_MEMORY: z
+    .string()
+    .regex(/^\d+(\.\d+)?\s?(KB|MB|GB|TB|KiB|MiB|GiB|TiB)$/i, 'not a size such as 256MiB or 2GB')
+    .default('1GiB')
+    .describe('The memory DuckDB may use; beyond it, it spills to MILLRACE_HOME/tmp.'),
+  MILLRACE_DUCKDB_THREADS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(1024)
+    .optional()
+    .describe('The threads DuckDB uses. Default: one per core.'),
+  MILLRACE_LOG_LEVEL: z
+    .enum(['silent', 'error', 'warn', 'info', 'debug'])
+    .default('warn')
+    .describe('How much is logged to stderr: silent, error, warn, info or debug.'),
+  MILLRACE_LOCK_SECONDS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(300)
+    .describe('How long a command waits for another one that changes the same home.'),
+  SHOP_CURRENCY: z
+    .string()
+    .regex(/^[A-Z]{3}$/, 'not an ISO 4217 code such as EUR')
+    .default('USD')
+    .describe('The currency of all amounts, an ISO 4217 code.'),
+  SHOP_TIMEZONE: timeZone
+    .default('UTC')
+    .describe('The IANA time zone of dates and times in CSV files, and of days, hours and weekends in figures.'),
+  PSEUDONYM_KEY: z
+    .string()
+    .min(16, 'shorter than 16 characters')
+    .optional()
+    .describe('The key of email tokens. Default: made once and kept in MILLRACE_HOME/pseudonym.key.'),
+} as const;
+
+const schema = z.object(settings);
+
+type SettingName = keyof typeof settings;
+
+/** The settings of one process, resolved and frozen. */
+export interface Config {
+  /** Absolute path of the folder that holds everything Millrace keeps. */
+  readonly home: string;
+  readonly databaseUrl: string | undefined;
+  readonly embeddedPort: number;
+  readonly host: string;
+  readonly port: number;
+  readonly duckdb: { readonly memory: string; readonly threads: number | undefined };
+  readonly logLevel: 'silent' | 'error' | 'warn' | 'info' | 'debug';
+  readonly lockSeconds: number;
+  /** ISO 4217. */
+  readonly currency: string;
+  /** IANA name. */
+  readonly timeZone: string;
+  readonly pseudonymKey: string | undefined;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+function readDotEnv(path: string): Environment {
+  try {
+    return parseEnv(readFileSync(path, 'utf8')) as Environment;
+  } catch (thrown) {
+    if (isMissing(thrown)) return {};
+    throw new MillraceError('MR-CFG-003', { path, problem: problemOf(thrown) }, thrown);
+  }
+}
+
+function refuseUnknown(environment: Environment): void {
+  const known = Object.keys(settings);
+  for (const name of Object.keys(environment)) {
+    if (name.startsWith('MILLRACE_') && !known.includes(name)) {
+      throw new MillraceError('MR-CFG-001', { name, nearest: closest(name, known) });
+    }
+  }
+}
+
+/** Names of settings whose value must not be repeated in a message. */
+const secrets: readonly SettingName[] = ['DATABASE_URL', 'PSEUDONYM_KEY'];
+
+/**
+ * Reads the settings from the environment and, for what it lacks, from `root`/.env. An empty value counts as absent.
+ * Relative MILLRACE_HOME is taken from `root`. Errors: MR-CFG-001 to MR-CFG-003.
+ */
+export function loadConfig(environment: Environment, root: string): Config {
+  const given: Environment = { ...readDotEnv(join(root, '.env')), ...environment };
+  refuseUnknown(given);
+  const present = Object.fromEntries(
+    Object.keys(settings).flatMap((name) => (given[name] ? [[name, given[name]]] : [])),
+  );
+  const parsed = schema.safeParse(present);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    const name = String(issue?.path[0]) as SettingName;
+    const value = secrets.includes(name) ? '(not shown)' : JSON.stringify(present[name]);
+    throw new MillraceError('MR-CFG-002', { name, value, problem: issue?.message ?? 'not valid' });
+  }
+  const value = parsed.data;
+  const home = value.MILLRACE_HOME ?? 'data';
+  return Object.freeze({
+    home: isAbsolute(home) ? resolve(home) : resolve(root, home),
+    databaseUrl: value.DATABASE_URL,
+    embeddedPort: value.MILLRACE_PG_PORT,
+    host: value.MILLRACE_HOST,
+    port: value.MILLRACE_PORT,
+    duckdb: Object.freeze({ memory: value.MILLRACE_DUCKDB_MEMORY, threads: value.MILLRACE_DUCKDB_THREADS }),
+    logLevel: value.MILLRACE_LOG_LEVEL,
+    lockSeconds: value.MILLRACE_LOCK_SECONDS,
+    currency: value.SHOP_CURRENCY,
+    timeZone: value.SHOP_TIMEZONE,
+    pseudonymKey: value.PSEUDONYM_KEY,
+  });
+}
+
+/** The text of .env.example: each setting with its meaning, commented out, with its default where it has one. */
+export function renderEnvExample(): string {
+  const entries = Object.entries(settings).map(([name, type]) => {
+    const fallback = type.safeParse(undefined);
+    const shown = fallback.success && fallback.data !== undefined ? String(fallback.data) : '';
+    return `# ${type.description}\n# ${name}=${shown}\n`;
+  });
+  return `# Settings of Millrace. Copy to .env and uncomment what you change; the environment wins over this file.\n\n${entries.join('\n')}`;
+}

@@ -1,0 +1,265 @@
+/** The catalogue of everything that can go wrong for a user, and the one error type that carries an entry of it. */
+
+/** What the process exits with: 1 data failed its checks, 2 wrong usage or configuration, 3 a store cannot be reached. */
+export type ExitCode = 1 | 2 | 3;
+
+/** The values that an entry's message and remedy name in braces. */
+export type ErrorDetails = Readonly<Record<string, string | number>>;
+
+interface CatalogueEntry {
+  readonly message: string;
+  readonly remedy: string;
+  readonly exitCode: ExitCode;
+}
+
+/**
+ * Code -> what happened, what to do, exit code. Braces are filled from the error's details.
+ * docs/errors.md lists exactly these entries; a test compares the two.
+ */
+export const errorCatalogue = {
+  'MR-CLI-001': {
+    message: '{problem}',
+    remedy: 'See `millrace {command} --help`.',
+    exitCode: 2,
+  },
+  'MR-CLI-002': {
+    message: 'Port {port} on {host} is already in use.',
+    remedy: 'Stop the program that listens there, or choose another port with --port or MILLRACE_PORT.',
+    exitCode: 2,
+  },
+  'MR-CLI-003': {
+    message: 'The dashboard has not been built: {path} is missing.',
+    remedy: 'Run `npm run dashboard`, or start with `npm start`, which builds it.',
+    exitCode: 2,
+  },
+  'MR-CFG-001': {
+    message: 'Unknown setting {name}.',
+    remedy: 'Did you mean {nearest}? All settings are listed in .env.example.',
+    exitCode: 2,
+  },
+  'MR-CFG-002': {
+    message: 'Setting {name} has the value {value}: {problem}.',
+    remedy: 'Correct it in the environment or in .env; .env.example describes every setting.',
+    exitCode: 2,
+  },
+  'MR-CFG-003': {
+    message: 'The settings file {path} cannot be read: {problem}.',
+    remedy: 'Make it a text file that this user may read (chmod 600 {path}), or remove it.',
+    exitCode: 2,
+  },
+  'MR-IN-001': {
+    message: 'There is no file or folder at {path}.',
+    remedy: 'Check the path given with --input.',
+    exitCode: 2,
+  },
+  'MR-IN-002': {
+    message: 'The folder {path} lacks {missing}.',
+    remedy:
+      'Put customers.csv, products.csv, transactions.csv and transaction_items.csv there, or use --preset for another shape.',
+    exitCode: 2,
+  },
+  'MR-IN-003': {
+    message: 'The file {path} is empty.',
+    remedy: 'Export it again: it needs at least a header line.',
+    exitCode: 1,
+  },
+  'MR-IN-004': {
+    message: 'The header of {path} lacks the required column {columns}.',
+    remedy: 'Add the column, or use --preset if the file has another shape. Found: {found}.',
+    exitCode: 1,
+  },
+  'MR-IN-005': {
+    message: 'The file {path} is not text: byte {offset} is zero.',
+    remedy: 'Give a CSV file in UTF-8; unpack archives and save spreadsheets as CSV first.',
+    exitCode: 1,
+  },
+  'MR-IN-006': {
+    message: 'There is no preset named {name}.',
+    remedy: 'Known presets: {known}.',
+    exitCode: 2,
+  },
+  'MR-IN-007': {
+    message: '{path} cannot be read: {problem}.',
+    remedy: 'Check that it exists and that this user may read it.',
+    exitCode: 2,
+  },
+  'MR-IN-008': {
+    message: 'This home holds {present}, and {requested} would mix with it.',
+    remedy:
+      'Run `millrace reset` to empty {home}, or set MILLRACE_HOME to another folder. To repeat what this home holds, run without --input.',
+    exitCode: 2,
+  },
+  'MR-IN-009': {
+    message: '{path} is a {kind}, where {expected} is needed.',
+    remedy: 'Give --input a folder with the four files or, with --preset, one file.',
+    exitCode: 2,
+  },
+  'MR-IN-010': {
+    message: 'The file {path} changed while it was being read.',
+    remedy: 'Run again once nothing writes to it any more; nothing was loaded.',
+    exitCode: 1,
+  },
+  'MR-IN-011': {
+    message: 'The header of {path} names the column {column} twice.',
+    remedy: 'Remove or rename one of the two.',
+    exitCode: 1,
+  },
+  'MR-LED-001': {
+    message: 'The ledger of batch {batch} does not balance: {problem}.',
+    remedy: 'Nothing was loaded. This is a defect of Millrace: please report it with this message.',
+    exitCode: 1,
+  },
+  'MR-PG-001': {
+    message: 'PostgreSQL at {target} cannot be reached: {problem}.',
+    remedy: 'Check DATABASE_URL and that the server runs; without DATABASE_URL Millrace starts its own.',
+    exitCode: 3,
+  },
+  'MR-PG-002': {
+    message: 'The embedded PostgreSQL could not be started: {problem}.',
+    remedy: 'Read the end of {log}. To use a server of your own, set DATABASE_URL.',
+    exitCode: 3,
+  },
+  'MR-PG-003': {
+    message: 'The embedded PostgreSQL cannot run as root and no other user can be used: {problem}.',
+    remedy: 'Run Millrace as an ordinary user, or set DATABASE_URL to a server of your own.',
+    exitCode: 3,
+  },
+  'MR-PG-004': {
+    message: 'The PostgreSQL at {target} is version {version}; 15 or newer is needed.',
+    remedy: 'Upgrade the server, or unset DATABASE_URL to use the embedded one.',
+    exitCode: 3,
+  },
+  'MR-PG-005': {
+    message: 'The embedded PostgreSQL has no program for {platform}.',
+    remedy: 'Set DATABASE_URL to a PostgreSQL server, version 15 or newer.',
+    exitCode: 3,
+  },
+  'MR-PG-006': {
+    message: 'The database was set up by a newer Millrace: it has migration {found}, this version knows {known}.',
+    remedy: 'Use that newer version, or another DATABASE_URL or MILLRACE_HOME.',
+    exitCode: 2,
+  },
+  'MR-DSK-001': {
+    message: 'The disk that holds {path} is full.',
+    remedy: 'Free some space and run again; what was loaded and published before is unharmed.',
+    exitCode: 3,
+  },
+  'MR-DSK-002': {
+    message: 'The folder {path} cannot be written: {problem}.',
+    remedy: 'Make it writable for this user, or set MILLRACE_HOME to another folder.',
+    exitCode: 3,
+  },
+  'MR-TRF-001': {
+    message: 'The project file {path} is wrong: {problem}.',
+    remedy: 'Correct the file; the format is that of a dbt project.',
+    exitCode: 2,
+  },
+  'MR-TRF-002': {
+    message: 'The model {model} refers to {reference}, which does not exist.',
+    remedy: 'Did you mean {nearest}? Models, seeds and sources are listed in warehouse/.',
+    exitCode: 2,
+  },
+  'MR-TRF-003': {
+    message: 'The models form a cycle: {cycle}.',
+    remedy: 'Remove one of these references.',
+    exitCode: 2,
+  },
+  'MR-TRF-004': {
+    message: 'The template of {node} cannot be rendered: {problem}.',
+    remedy: 'Correct {path}.',
+    exitCode: 2,
+  },
+  'MR-TRF-005': {
+    message: 'The model {node} failed: {problem}.',
+    remedy: 'The published warehouse is unchanged. Correct {path} and build again.',
+    exitCode: 1,
+  },
+  'MR-TRF-006': {
+    message: '{failed} of {total} tests failed: {names}.',
+    remedy: 'The published warehouse is unchanged. The failing rows are shown above.',
+    exitCode: 1,
+  },
+  'MR-QRY-001': {
+    message: 'Nothing has been published yet in {home}.',
+    remedy: 'Run `millrace run` first.',
+    exitCode: 2,
+  },
+  'MR-QRY-002': {
+    message: 'The query failed: {problem}.',
+    remedy: 'The tables are listed by `millrace query "SHOW TABLES"`.',
+    exitCode: 2,
+  },
+  'MR-QRY-003': {
+    message: 'The date range {from} to {to} is wrong: {problem}.',
+    remedy: 'Give dates as YYYY-MM-DD, the first not after the last.',
+    exitCode: 2,
+  },
+  'MR-RUN-001': {
+    message: 'Another Millrace is changing this home and has not finished within {seconds} s.',
+    remedy: 'Wait for it, or end it, then run again.',
+    exitCode: 3,
+  },
+  'MR-BUG-001': {
+    message: 'Something unexpected happened: {problem}.',
+    remedy:
+      'This is a defect of Millrace: please report it, with the output of the same command under MILLRACE_LOG_LEVEL=debug.',
+    exitCode: 3,
+  },
+} as const satisfies Record<`MR-${string}`, CatalogueEntry>;
+
+/** A code of the catalogue. */
+export type ErrorCode = keyof typeof errorCatalogue;
+
+const fill = (template: string, details: ErrorDetails): string =>
+  template.replace(/\{(\w+)\}/g, (whole, name: string) => String(details[name] ?? whole));
+
+/** A failure that a user can understand and mend; everything else that is thrown is a defect. */
+export class MillraceError extends Error {
+  readonly code: ErrorCode;
+  readonly remedy: string;
+  readonly exitCode: ExitCode;
+  readonly details: ErrorDetails;
+
+  constructor(code: ErrorCode, details: ErrorDetails = {}, cause?: unknown) {
+    const entry: CatalogueEntry = errorCatalogue[code];
+    super(fill(entry.message, details), cause === undefined ? undefined : { cause });
+    this.name = 'MillraceError';
+    this.code = code;
+    this.remedy = fill(entry.remedy, details);
+    this.exitCode = entry.exitCode;
+    this.details = details;
+  }
+}
+
+/** The text of anything that was thrown, on one line. */
+export function problemOf(thrown: unknown): string {
+  const text = thrown instanceof Error ? thrown.message || thrown.name : String(thrown);
+  return text
+    .trim()
+    .replace(/\s*\n\s*/g, ' ')
+    .replace(/\.$/, '');
+}
+
+const systemCode = (thrown: unknown): string | undefined =>
+  thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : undefined;
+
+/** True when a file-system call failed because there is nothing at the path. */
+export const isMissing = (thrown: unknown): boolean => systemCode(thrown) === 'ENOENT';
+
+/** True when a write failed for want of space, as the file system, DuckDB or PostgreSQL (53100) says it. */
+export function isDiskFull(thrown: unknown): boolean {
+  const code = systemCode(thrown);
+  if (code === 'ENOSPC' || code === 'EDQUOT' || code === '53100') return true;
+  return thrown instanceof Error && /no space left on device|disk full|disk quota exceeded/i.test(thrown.message);
+}
+
+/** Turns whatever was thrown into an entry of the catalogue; `home` is named where the disk is at fault. */
+export function asMillraceError(thrown: unknown, home: string): MillraceError {
+  if (thrown instanceof MillraceError) return thrown;
+  if (isDiskFull(thrown)) return new MillraceError('MR-DSK-001', { path: home }, thrown);
+  const code = systemCode(thrown);
+  if (code === 'EACCES' || code === 'EROFS' || code === 'EPERM') {
+    return new MillraceError('MR-DSK-002', { path: home, problem: problemOf(thrown) }, thrown);
+  }
+  return new MillraceError('MR-BUG-001', { problem: problemOf(thrown) }, thrown);
+}

@@ -1,0 +1,121 @@
+/** DuckDB as the analytic store: open a file or memory, run SQL, read results as plain JSON values, close. */
+import { mkdirSync } from 'node:fs';
+import {
+  type DuckDBConnection,
+  DuckDBInstance,
+  type DuckDBResultReader,
+  type DuckDBType,
+  DuckDBTypeId,
+  type DuckDBValue,
+} from '@duckdb/node-api';
+
+/** A value as JSON has it. Dates and timestamps are ISO text, decimals numbers, integers beyond 2^53 text. */
+export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
+
+/** One row, column name -> value. */
+export type Row = Readonly<Record<string, JsonValue>>;
+
+/** What a query gave: its columns in order, with DuckDB's type names, and its rows. */
+export interface QueryResult {
+  readonly columns: readonly { readonly name: string; readonly type: string }[];
+  readonly rows: readonly Row[];
+}
+
+/** How much of the machine DuckDB may use. */
+export interface DuckDBLimits {
+  /** Such as '256MiB'; beyond it DuckDB spills to the temporary folder. */
+  readonly memory: string;
+  /** Undefined: one per core. */
+  readonly threads: number | undefined;
+  /** The folder to spill to; it is made when absent. */
+  readonly temporaryFolder: string;
+}
+
+/** Positional parameters of a statement: `$1` is the first. */
+export type Parameters = readonly DuckDBValue[];
+
+/** One connection to one database. Not for several statements at once: call `fork` for a second connection. */
+export interface DuckDB {
+  /** Runs one or more statements and leaves their results aside. */
+  run(sql: string, parameters?: Parameters): Promise<void>;
+  /** Runs a query and gives its rows with their columns. */
+  query(sql: string, parameters?: Parameters): Promise<QueryResult>;
+  /** Runs a query and gives its rows, in the shape the caller knows them to have. */
+  rows<T = Row>(sql: string, parameters?: Parameters): Promise<readonly T[]>;
+  /** Asks the running statement to stop; it then fails. */
+  interrupt(): void;
+  /** Another connection to the same database. */
+  fork(): Promise<DuckDB>;
+  /** Closes the connection, and the database with its first connection. */
+  close(): void;
+}
+
+const isWide = (type: DuckDBType): boolean =>
+  [DuckDBTypeId.BIGINT, DuckDBTypeId.UBIGINT, DuckDBTypeId.HUGEINT, DuckDBTypeId.UHUGEINT].includes(type.typeId);
+
+/** A column of wide integers stays text as a whole when one of its values is beyond what a JSON number holds. */
+function narrow(rows: Record<string, JsonValue>[], name: string, type: DuckDBType): void {
+  const decimal = type.typeId === DuckDBTypeId.DECIMAL;
+  if (!decimal && !isWide(type)) return;
+  if (!decimal && rows.some((row) => row[name] !== null && !Number.isSafeInteger(Number(row[name])))) return;
+  for (const row of rows) {
+    if (typeof row[name] === 'string') row[name] = Number(row[name]);
+  }
+}
+
+function toResult(reader: DuckDBResultReader): QueryResult {
+  const names = reader.deduplicatedColumnNames();
+  const types = reader.columnTypes();
+  const rows = reader.getRowObjectsJson() as Record<string, JsonValue>[];
+  names.forEach((name, index) => {
+    const type = types[index];
+    if (type) narrow(rows, name, type);
+  });
+  return { columns: names.map((name, index) => ({ name, type: String(types[index]) })), rows };
+}
+
+function wrap(connection: DuckDBConnection, instance: DuckDBInstance, owner: boolean): DuckDB {
+  const query = async (sql: string, parameters: Parameters = []): Promise<QueryResult> =>
+    toResult(await connection.runAndReadAll(sql, [...parameters]));
+  return {
+    async run(sql, parameters = []) {
+      await connection.run(sql, [...parameters]);
+    },
+    query,
+    async rows<T>(sql: string, parameters?: Parameters) {
+      return (await query(sql, parameters)).rows as readonly T[];
+    },
+    interrupt: () => connection.interrupt(),
+    fork: async () => wrap(await instance.connect(), instance, false),
+    close() {
+      connection.closeSync();
+      if (owner) instance.closeSync();
+    },
+  };
+}
+
+/**
+ * Opens a database file, or ':memory:'. Sessions count time in UTC and keep the order of rows. Extensions are neither
+ * downloaded nor loaded from elsewhere. A read-only file may be open in any number of processes.
+ */
+export async function openDuckDB(path: string, limits: DuckDBLimits, readOnly = false): Promise<DuckDB> {
+  mkdirSync(limits.temporaryFolder, { recursive: true });
+  const options: Record<string, string> = {
+    memory_limit: limits.memory,
+    temp_directory: limits.temporaryFolder,
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+  };
+  if (limits.threads !== undefined) options.threads = String(limits.threads);
+  if (readOnly) options.access_mode = 'READ_ONLY';
+  const instance = await DuckDBInstance.create(path, options);
+  const connection = await instance.connect();
+  await connection.run(`SET TimeZone = 'UTC'`);
+  return wrap(connection, instance, true);
+}
+
+/** A text as an SQL literal. */
+export const sqlText = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+
+/** A name as an SQL identifier. */
+export const sqlName = (name: string): string => `"${name.replaceAll('"', '""')}"`;
