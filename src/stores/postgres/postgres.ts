@@ -1,0 +1,158 @@
+/** PostgreSQL through one driver: queries, transactions, COPY in and out. Knows nothing about commerce. */
+import type { Readable, Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import pg from 'pg';
+import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
+import { MillraceError, problemOf } from '../../kernel/errors.ts';
+
+/** The application name of every connection, by which Millrace's own are counted. */
+export const applicationName = 'millrace';
+
+/** The oldest server version that is supported. */
+const oldestVersion = 15;
+
+/** What can be asked of PostgreSQL, inside a transaction or outside. Values go in as $1, $2 and so on. */
+export interface Sql {
+  /** Runs a query and gives its rows: bigint and counts as numbers, numeric as text, timestamps as Date. */
+  rows<T = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<readonly T[]>;
+  /** Runs a statement and gives the number of rows it touched. Without values, several statements may stand in it. */
+  run(text: string, values?: readonly unknown[]): Promise<number>;
+  /** Feeds a COPY ... FROM STDIN with the stream's bytes; gives the number of rows copied. */
+  copyIn(statement: string, source: Readable): Promise<number>;
+  /** Writes what a COPY ... TO STDOUT gives to the stream. */
+  copyOut(statement: string, target: Writable): Promise<void>;
+}
+
+/** A database that can be asked, and asked in transactions. */
+export interface Postgres extends Sql {
+  /** Runs the work in one transaction on one connection: committed when it resolves, rolled back when it rejects. */
+  transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T>;
+  /**
+   * Runs the work while holding the named lock, which no other process then holds. Waits for it at most `seconds`.
+   * Errors: MR-RUN-001 when the wait was in vain.
+   */
+  exclusive<T>(name: string, seconds: number, work: () => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+const types: pg.CustomTypesConfig = {
+  getTypeParser(oid: number, format?: 'text' | 'binary') {
+    if (oid === pg.types.builtins.INT8) return Number;
+    return pg.types.getTypeParser(oid, format as 'text');
+  },
+};
+
+function sqlOn(client: pg.ClientBase): Sql {
+  return {
+    async rows<T>(text: string, values: readonly unknown[] = []) {
+      return (await client.query(text, [...values])).rows as readonly T[];
+    },
+    async run(text, values) {
+      const result = await (values ? client.query(text, [...values]) : client.query(text));
+      return Array.isArray(result) ? 0 : (result.rowCount ?? 0);
+    },
+    async copyIn(statement, source) {
+      const copy = client.query(copyFrom(statement));
+      await pipeline(source, copy);
+      return copy.rowCount ?? 0;
+    },
+    async copyOut(statement, target) {
+      await pipeline(client.query(copyTo(statement)), target);
+    },
+  };
+}
+
+/** The server of a connection URL as it may be shown: host, port and database, no user and no password. */
+export function describeTarget(url: string): string {
+  try {
+    const { hostname, port, pathname } = new URL(url);
+    return `${hostname}:${port || 5432}${pathname}`;
+  } catch {
+    return 'the address in DATABASE_URL';
+  }
+}
+
+async function checkVersion(client: pg.ClientBase, target: string): Promise<void> {
+  const { rows } = await client.query<{ version: number }>(
+    `SELECT current_setting('server_version_num')::integer / 10000 AS version`,
+  );
+  const version = rows[0]?.version ?? 0;
+  if (version < oldestVersion) throw new MillraceError('MR-PG-004', { target, version });
+}
+
+/**
+ * Connects to the database at the URL. Sessions count time in UTC.
+ * Errors: MR-PG-001 when it cannot be reached, MR-PG-004 when it is too old.
+ */
+export async function openPostgres(url: string): Promise<Postgres> {
+  const target = describeTarget(url);
+  const pool = new pg.Pool({
+    connectionString: url,
+    application_name: applicationName,
+    connectionTimeoutMillis: 15_000,
+    max: 8,
+    options: '-c TimeZone=UTC -c client_min_messages=warning',
+    types,
+  });
+  // A pooled connection that breaks while idle is replaced at its next use.
+  pool.on('error', () => undefined);
+
+  const connect = async (): Promise<pg.PoolClient> => {
+    try {
+      return await pool.connect();
+    } catch (thrown) {
+      throw new MillraceError('MR-PG-001', { target, problem: problemOf(thrown) }, thrown);
+    }
+  };
+
+  const withClient = async <T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> => {
+    const client = await connect();
+    try {
+      const result = await work(client);
+      client.release();
+      return result;
+    } catch (thrown) {
+      // A connection that failed half-way, such as in a COPY, is closed rather than used again.
+      client.release(true);
+      throw thrown;
+    }
+  };
+
+  try {
+    await withClient((client) => checkVersion(client, target));
+  } catch (thrown) {
+    await pool.end();
+    throw thrown;
+  }
+
+  return {
+    rows: (text, values) => withClient((client) => sqlOn(client).rows(text, values)),
+    run: (text, values) => withClient((client) => sqlOn(client).run(text, values)),
+    copyIn: (statement, source) => withClient((client) => sqlOn(client).copyIn(statement, source)),
+    copyOut: (statement, stream) => withClient((client) => sqlOn(client).copyOut(statement, stream)),
+    transaction: (work) =>
+      withClient(async (client) => {
+        await client.query('BEGIN');
+        const result = await work(sqlOn(client));
+        await client.query('COMMIT');
+        return result;
+      }),
+    exclusive: (name, seconds, work) =>
+      withClient(async (client) => {
+        await client.query(`SET lock_timeout = '${seconds}s'`);
+        try {
+          await client.query('SELECT pg_advisory_lock(hashtextextended($1, 0))', [name]);
+        } catch (thrown) {
+          if (thrown instanceof pg.DatabaseError && thrown.code === '55P03') {
+            throw new MillraceError('MR-RUN-001', { seconds }, thrown);
+          }
+          throw thrown;
+        }
+        const result = await work();
+        await client.query('SELECT pg_advisory_unlock(hashtextextended($1, 0))', [name]);
+        await client.query('RESET lock_timeout');
+        return result;
+      }),
+    close: () => pool.end(),
+  };
+}
