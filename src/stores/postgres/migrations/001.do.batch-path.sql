@@ -27,6 +27,7 @@ COMMENT ON COLUMN ops.sources.options IS 'For the sample, what it was made with:
 
 CREATE TABLE ops.batches (
   batch_id     text PRIMARY KEY,
+  batch_number integer GENERATED ALWAYS AS IDENTITY UNIQUE,
   source       text NOT NULL REFERENCES ops.sources,
   preset       text,
   content_hash text NOT NULL,
@@ -152,30 +153,30 @@ CREATE TRIGGER audit_log_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON o
 -- staging: as received, few constraints --------------------------------------------------------------------------------
 
 CREATE TABLE staging.customers (
-  batch_id text NOT NULL, line_number bigint NOT NULL, verdict text NOT NULL DEFAULT 'loaded',
+  batch_number integer NOT NULL, line_number integer NOT NULL, verdict text,
   customer_id text, first_name text, last_name text, email text, phone text, registration_date text,
   city text, state text, country text, age_group text, other_columns text
 );
 CREATE TABLE staging.products (
-  batch_id text NOT NULL, line_number bigint NOT NULL, verdict text NOT NULL DEFAULT 'loaded',
+  batch_number integer NOT NULL, line_number integer NOT NULL, verdict text,
   product_id text, product_name text, category text, sub_category text, price text, cost text, brand text,
   stock_quantity text, supplier_id text, metadata text, other_columns text
 );
 CREATE TABLE staging.transactions (
-  batch_id text NOT NULL, line_number bigint NOT NULL, verdict text NOT NULL DEFAULT 'loaded',
+  batch_number integer NOT NULL, line_number integer NOT NULL, verdict text,
   transaction_id text, customer_id text, transaction_date text, transaction_time text, payment_method text,
   shipping_address text, total_amount text, transaction_type text, status text, country text, updated_at text,
   other_columns text
 );
 CREATE TABLE staging.transaction_items (
-  batch_id text NOT NULL, line_number bigint NOT NULL, verdict text NOT NULL DEFAULT 'loaded',
+  batch_number integer NOT NULL, line_number integer NOT NULL, verdict text,
   item_id text, transaction_id text, product_id text, quantity text, unit_price text, discount_percentage text,
   line_total text, other_columns text
 );
-COMMENT ON COLUMN staging.customers.verdict IS 'loaded, duplicate, superseded or quarantined.';
-COMMENT ON COLUMN staging.products.verdict IS 'loaded, duplicate, superseded or quarantined.';
-COMMENT ON COLUMN staging.transactions.verdict IS 'loaded, duplicate, superseded or quarantined.';
-COMMENT ON COLUMN staging.transaction_items.verdict IS 'loaded, duplicate, superseded or quarantined.';
+COMMENT ON COLUMN staging.customers.verdict IS 'loaded, duplicate, superseded or quarantined; NULL where the row was loaded.';
+COMMENT ON COLUMN staging.products.verdict IS 'loaded, duplicate, superseded or quarantined; NULL where the row was loaded.';
+COMMENT ON COLUMN staging.transactions.verdict IS 'loaded, duplicate, superseded or quarantined; NULL where the row was loaded.';
+COMMENT ON COLUMN staging.transaction_items.verdict IS 'loaded, duplicate, superseded or quarantined; NULL where the row was loaded.';
 COMMENT ON TABLE staging.customers IS 'Rows of customers.csv as received; other_columns: JSON of columns that the contract does not know.';
 COMMENT ON TABLE staging.products IS 'Rows of products.csv as received; other_columns: JSON of columns that the contract does not know.';
 COMMENT ON TABLE staging.transactions IS 'Rows of transactions.csv as received; other_columns: JSON of columns that the contract does not know.';

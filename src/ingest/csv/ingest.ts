@@ -1,0 +1,199 @@
+/** The way of a batch of CSV files: found, read, judged, and loaded into PostgreSQL in one transaction. */
+import { createHash } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type JudgeContext, judgeMacros, judgeStatement } from '../../contracts/judge.ts';
+import { type TableName, tableNames } from '../../contracts/tables.ts';
+import type { Clock } from '../../kernel/time.ts';
+import { type DuckDB, type DuckDBLimits, openDuckDB } from '../../stores/duckdb/duckdb.ts';
+import type { Postgres, Sql } from '../../stores/postgres/postgres.ts';
+import { type CsvFile, contentHashOf, locateFile, locateFolder, readCsvFile } from './files.ts';
+import {
+  type Batch,
+  type LoadEngines,
+  loadTable,
+  quarantineMalformed,
+  registerBatch,
+  stageAll,
+  type TableOutcome,
+} from './load.ts';
+import { loadPreset } from './presets.ts';
+import { type FileReading, readPreset, readTable } from './read.ts';
+import { gatherParents, isParent } from './references.ts';
+
+/** What to load, and as which source. */
+export interface CsvRequest {
+  /** Rows are keyed by source and id: two shops need two sources. It must be registered in ops.sources. */
+  readonly source: string;
+  /** A folder with the four files or, with a preset, one file. */
+  readonly input: string;
+  readonly preset: string | undefined;
+  /** The day on which the content was true, YYYY-MM-DD; undefined: now. */
+  readonly asOf: string | undefined;
+}
+
+/** What a load needs of its surroundings. */
+export interface IngestContext {
+  readonly postgres: Postgres;
+  readonly duckdb: DuckDBLimits;
+  readonly timeZone: string;
+  readonly clock: Clock;
+}
+
+/** One file of a batch: records = mapped + malformed, the header aside. */
+export interface FileOutcome {
+  readonly file: string;
+  readonly records: number;
+  readonly mapped: number;
+  readonly malformed: number;
+}
+
+/** How many rows broke a rule. */
+export interface RuleOutcome {
+  readonly rule: string;
+  readonly severity: 'error' | 'warn';
+  readonly broken: number;
+}
+
+/** What became of a batch. */
+export interface IngestResult {
+  readonly batch: string;
+  readonly source: string;
+  /** True when the same content had been loaded before: then nothing was changed, and the counts are those of then. */
+  readonly alreadyLoaded: boolean;
+  readonly files: readonly FileOutcome[];
+  readonly tables: readonly TableOutcome[];
+  /** The rules that at least one row broke. */
+  readonly brokenRules: readonly RuleOutcome[];
+  /** file -> columns that the contract does not know; kept in staging, otherwise ignored. */
+  readonly unknownColumns: Readonly<Record<string, readonly string[]>>;
+}
+
+const presetRole = 'file';
+
+async function findFiles(request: CsvRequest): Promise<Readonly<Record<string, CsvFile>>> {
+  const paths = request.preset ? { [presetRole]: locateFile(request.input) } : locateFolder(request.input);
+  const files: Record<string, CsvFile> = {};
+  for (const [role, path] of Object.entries(paths)) files[role] = await readCsvFile(path);
+  return files;
+}
+
+async function readFiles(
+  duckdb: DuckDB,
+  request: CsvRequest,
+  files: Readonly<Record<string, CsvFile>>,
+): Promise<readonly FileReading[]> {
+  const readings: FileReading[] = [];
+  for (const [role, file] of Object.entries(files)) {
+    readings.push(
+      request.preset
+        ? await readPreset(duckdb, file, loadPreset(request.preset))
+        : await readTable(duckdb, file, role as TableName),
+    );
+  }
+  return readings;
+}
+
+/** The counts of a batch as they are booked. */
+export async function readOutcome(
+  sql: Sql,
+  batch: string,
+): Promise<Pick<IngestResult, 'files' | 'tables' | 'brokenRules'>> {
+  const files = await sql.rows<FileOutcome>(
+    'SELECT file, records, mapped, malformed FROM ops.batch_files WHERE batch_id = $1 ORDER BY file',
+    [batch],
+  );
+  const tables = await sql.rows<TableOutcome>(
+    `SELECT table_name AS table, received, loaded, duplicate, superseded, quarantined, inserted, updated, unchanged
+     FROM ops.ledger WHERE batch_id = $1 ORDER BY array_position($2::text[], table_name)`,
+    [batch, tableNames],
+  );
+  const brokenRules = await sql.rows<RuleOutcome>(
+    `SELECT rule, severity, broken FROM ops.quality_results WHERE batch_id = $1 AND broken > 0 ORDER BY severity, rule`,
+    [batch],
+  );
+  return { files, tables, brokenRules };
+}
+
+async function judgeAll(sql: Sql, engines: LoadEngines, source: string, context: JudgeContext): Promise<void> {
+  await engines.judge.run(judgeMacros(context));
+  for (const table of tableNames) {
+    await engines.judge.run(judgeStatement(table));
+    if (isParent(table)) await gatherParents(sql, engines.judge, engines.temporaryFolder, source, table);
+  }
+}
+
+async function loadBatch(sql: Sql, engines: LoadEngines, batch: Batch, context: JudgeContext): Promise<void> {
+  const batchNumber = await registerBatch(sql, batch);
+  // Staging streams through PostgreSQL while DuckDB judges: neither waits for the other.
+  const [staging, judging] = await Promise.allSettled([
+    stageAll(sql, engines, batch, batchNumber),
+    judgeAll(sql, engines, batch.source, context),
+  ]);
+  if (staging.status === 'rejected') throw staging.reason;
+  if (judging.status === 'rejected') throw judging.reason;
+  await quarantineMalformed(sql, batch);
+  for (const table of tableNames) {
+    await loadTable(sql, engines, batch, batchNumber, table, staging.value.get(table) ?? 0);
+  }
+}
+
+/** The calendar day of an instant in a time zone, YYYY-MM-DD. */
+export const dayIn = (instant: Date, timeZone: string): string =>
+  new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' }).format(instant);
+
+async function withEngines<T>(limits: DuckDBLimits, work: (engines: LoadEngines) => Promise<T>): Promise<T> {
+  mkdirSync(limits.temporaryFolder, { recursive: true });
+  const temporaryFolder = await mkdtemp(join(limits.temporaryFolder, 'load-'));
+  const judge = await openDuckDB(':memory:', { ...limits, temporaryFolder });
+  const streamer = await openDuckDB(':memory:', { memory: '128MiB', threads: 1, temporaryFolder });
+  try {
+    return await work({ judge, streamer, temporaryFolder });
+  } finally {
+    judge.close();
+    streamer.close();
+    await rm(temporaryFolder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Loads one batch of CSV files. The same content again changes nothing; a failure at any point changes nothing.
+ * Errors: MR-IN-001 to MR-IN-011, MR-LED-001.
+ */
+export async function ingestCsv(request: CsvRequest, context: IngestContext): Promise<IngestResult> {
+  if (request.preset) loadPreset(request.preset);
+  const files = await findFiles(request);
+  const contentHash = contentHashOf(files, request.preset);
+  const id = `batch_${createHash('sha256').update(`${request.source}\n${contentHash}`).digest('hex').slice(0, 16)}`;
+  const { postgres } = context;
+  const known = await postgres.rows('SELECT 1 FROM ops.batches WHERE batch_id = $1', [id]);
+  const about = { batch: id, source: request.source };
+  if (known.length > 0) {
+    return { ...about, alreadyLoaded: true, unknownColumns: {}, ...(await readOutcome(postgres, id)) };
+  }
+  const recordedAt = context.clock();
+  const asOf = request.asOf ?? dayIn(recordedAt, context.timeZone);
+  return withEngines(context.duckdb, async (engines) => {
+    const readings = await readFiles(engines.judge, request, files);
+    const batch: Batch = {
+      id,
+      source: request.source,
+      preset: request.preset,
+      contentHash,
+      observedAt: request.asOf ? new Date(`${request.asOf}T23:59:59Z`) : recordedAt,
+      recordedAt,
+      readings,
+    };
+    return postgres.transaction(async (sql) => {
+      await loadBatch(sql, engines, batch, { timeZone: context.timeZone, asOf });
+      const unknown = readings.filter(({ unknownColumns }) => unknownColumns.length > 0);
+      return {
+        ...about,
+        alreadyLoaded: false,
+        unknownColumns: Object.fromEntries(unknown.map(({ file, unknownColumns }) => [file.name, unknownColumns])),
+        ...(await readOutcome(sql, id)),
+      };
+    });
+  });
+}

@@ -1,0 +1,69 @@
+/** Rows from DuckDB to a stream of CSV: through a named pipe, so that neither memory nor disk holds them in between. */
+import { execFile } from 'node:child_process';
+import { closeSync, constants, createReadStream, openSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { promisify } from 'node:util';
+import { type DuckDB, sqlText } from '../stores/duckdb/duckdb.ts';
+
+const run = promisify(execFile);
+
+const copyTo = (query: string, path: string): string =>
+  `COPY (${query}) TO ${sqlText(path)} (FORMAT csv, HEADER false, USE_TMP_FILE false)`;
+
+/** Lets a reader that waits for a first writer see the end, when DuckDB failed before it opened the pipe. */
+function endPipe(path: string): void {
+  try {
+    closeSync(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK));
+  } catch {
+    // Nobody reads: there is nobody to tell.
+  }
+}
+
+/** A producer that failed may never have opened the pipe: its reader is then told, again until it is there to hear it. */
+async function endingWhenFailed<T>(produced: Promise<void>, consumed: Promise<T>, end: () => void): Promise<T> {
+  let telling: NodeJS.Timeout | undefined;
+  produced.catch(() => {
+    end();
+    telling = setInterval(end, 20);
+  });
+  try {
+    return await consumed;
+  } finally {
+    clearInterval(telling);
+  }
+}
+
+/**
+ * Runs the query and hands its rows, as CSV without a header, to `consume` while they are made; gives what `consume`
+ * gives. NULL is an empty field, an empty text "". Where the system has no named pipes a file stands in.
+ */
+export async function streamRows<T>(
+  duckdb: DuckDB,
+  query: string,
+  temporaryFolder: string,
+  consume: (rows: Readable) => Promise<T>,
+): Promise<T> {
+  const folder = await mkdtemp(join(temporaryFolder, 'rows-'));
+  const path = join(folder, 'rows.csv');
+  try {
+    if (process.platform === 'win32') {
+      await duckdb.run(copyTo(query, path));
+      return await consume(createReadStream(path));
+    }
+    await run('mkfifo', ['-m', '600', path]);
+    const consumed = consume(createReadStream(path, { highWaterMark: 1 << 18 }));
+    const produced = duckdb.run(copyTo(query, path));
+    const [production, consumption] = await Promise.allSettled([
+      produced,
+      endingWhenFailed(produced, consumed, () => endPipe(path)),
+    ]);
+    // When the consumer fails the producer fails after it, with a broken pipe: the consumer's reason is the one to tell.
+    if (consumption.status === 'rejected') throw consumption.reason;
+    if (production.status === 'rejected') throw production.reason;
+    return consumption.value;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
