@@ -19,7 +19,7 @@ interface CatalogueEntry {
 export const errorCatalogue = {
   'MR-CLI-001': {
     message: '{problem}',
-    remedy: 'See `millrace {command} --help`.',
+    remedy: 'See `{help}`.',
     exitCode: 2,
   },
   'MR-CLI-002': {
@@ -103,6 +103,11 @@ export const errorCatalogue = {
     message: 'The header of {path} names the column {column} twice.',
     remedy: 'Remove or rename one of the two.',
     exitCode: 1,
+  },
+  'MR-GEN-001': {
+    message: 'No sample can be made with {option} = {value}: {problem}.',
+    remedy: 'See `millrace generate --help` for what each option takes.',
+    exitCode: 2,
   },
   'MR-LED-001': {
     message: 'The ledger of batch {batch} does not balance: {problem}.',
@@ -198,6 +203,21 @@ export const errorCatalogue = {
     message: 'Another Millrace is changing this home and has not finished within {seconds} s.',
     remedy: 'Wait for it, or end it, then run again.',
     exitCode: 3,
+  },
+  'MR-SRV-001': {
+    message: 'The host name {host} is not one of this server.',
+    remedy: 'Open the address that `millrace serve` prints.',
+    exitCode: 2,
+  },
+  'MR-SRV-002': {
+    message: 'The request is wrong: {problem}.',
+    remedy: 'Correct the query of the address.',
+    exitCode: 2,
+  },
+  'MR-SRV-003': {
+    message: 'There is nothing at {path}.',
+    remedy: 'The API has /api/health and /api/overview.',
+    exitCode: 2,
   },
   'MR-BUG-001': {
     message: 'Something unexpected happened: {problem}.',

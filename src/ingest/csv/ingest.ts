@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { appendAudit } from '../../audit/audit.ts';
 import { type JudgeContext, judgeMacros, judgeStatement } from '../../contracts/judge.ts';
 import { type TableName, tableNames } from '../../contracts/tables.ts';
 import type { Clock } from '../../kernel/time.ts';
@@ -24,11 +25,14 @@ import { gatherParents, isParent } from './references.ts';
 
 /** What to load, and as which source. */
 export interface CsvRequest {
-  /** Rows are keyed by source and id: two shops need two sources. It must be registered in ops.sources. */
+  /** Rows are keyed by source and id: two shops need two sources. */
   readonly source: string;
+  readonly kind: 'sample' | 'csv';
   /** A folder with the four files or, with a preset, one file. */
   readonly input: string;
   readonly preset: string | undefined;
+  /** Kept with the source; for the sample, what it was made with. */
+  readonly options: Readonly<Record<string, unknown>>;
   /** The day on which the content was true, YYYY-MM-DD; undefined: now. */
   readonly asOf: string | undefined;
 }
@@ -124,6 +128,21 @@ async function judgeAll(sql: Sql, engines: LoadEngines, source: string, context:
   }
 }
 
+/** The source as it was given last: what a run without --input repeats. */
+const registerSource = (sql: Sql, request: CsvRequest, now: Date): Promise<number> =>
+  sql.run(
+    `INSERT INTO ops.sources (source, kind, preset, input, options, added_at) VALUES ($1, $2, $3, $4, $5, $6)
+     ON CONFLICT (source) DO UPDATE SET preset = $3, input = $4, options = $5`,
+    [
+      request.source,
+      request.kind,
+      request.preset ?? null,
+      resolve(request.input),
+      JSON.stringify(request.options),
+      now,
+    ],
+  );
+
 async function loadBatch(sql: Sql, engines: LoadEngines, batch: Batch, context: JudgeContext): Promise<void> {
   const batchNumber = await registerBatch(sql, batch);
   // Staging streams through PostgreSQL while DuckDB judges: neither waits for the other.
@@ -170,6 +189,7 @@ export async function ingestCsv(request: CsvRequest, context: IngestContext): Pr
   const known = await postgres.rows('SELECT 1 FROM ops.batches WHERE batch_id = $1', [id]);
   const about = { batch: id, source: request.source };
   if (known.length > 0) {
+    await registerSource(postgres, request, context.clock());
     return { ...about, alreadyLoaded: true, unknownColumns: {}, ...(await readOutcome(postgres, id)) };
   }
   const recordedAt = context.clock();
@@ -186,13 +206,17 @@ export async function ingestCsv(request: CsvRequest, context: IngestContext): Pr
       readings,
     };
     return postgres.transaction(async (sql) => {
+      await registerSource(sql, request, recordedAt);
       await loadBatch(sql, engines, batch, { timeZone: context.timeZone, asOf });
+      const outcome = await readOutcome(sql, id);
+      const loaded = Object.fromEntries(outcome.tables.map((each) => [each.table, each.inserted + each.updated]));
+      await appendAudit(sql, { action: 'ingest', subject: id, details: loaded }, context.clock);
       const unknown = readings.filter(({ unknownColumns }) => unknownColumns.length > 0);
       return {
         ...about,
         alreadyLoaded: false,
         unknownColumns: Object.fromEntries(unknown.map(({ file, unknownColumns }) => [file.name, unknownColumns])),
-        ...(await readOutcome(sql, id)),
+        ...outcome,
       };
     });
   });

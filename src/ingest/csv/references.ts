@@ -7,8 +7,8 @@ import { parentColumns } from '../../contracts/judge.ts';
 import { references } from '../../contracts/rules.ts';
 import { type TableName, tableContracts } from '../../contracts/tables.ts';
 import { type DuckDB, sqlText } from '../../stores/duckdb/duckdb.ts';
+import { streamRows } from '../../stores/duckdb/stream-rows.ts';
 import type { Sql } from '../../stores/postgres/postgres.ts';
-import { streamRows } from '../transfer.ts';
 
 const wantedKeys = (parent: TableName): string =>
   references

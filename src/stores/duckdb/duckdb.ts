@@ -7,6 +7,7 @@ import {
   type DuckDBType,
   DuckDBTypeId,
   type DuckDBValue,
+  StatementType,
 } from '@duckdb/node-api';
 
 /** A value as JSON has it. Dates and timestamps are ISO text, decimals numbers, integers beyond 2^53 text. */
@@ -42,11 +43,13 @@ export interface DuckDB {
   query(sql: string, parameters?: Parameters): Promise<QueryResult>;
   /** Runs a query and gives its rows, in the shape the caller knows them to have. */
   rows<T = Row>(sql: string, parameters?: Parameters): Promise<readonly T[]>;
+  /** As `query`, for one statement that only reads: SELECT, SHOW, DESCRIBE, SUMMARIZE, EXPLAIN. Others are refused. */
+  ask(sql: string): Promise<QueryResult>;
   /** Asks the running statement to stop; it then fails. */
   interrupt(): void;
   /** Another connection to the same database. */
   fork(): Promise<DuckDB>;
-  /** Closes the connection, and the database with its first connection. */
+  /** Closes the connection, and the database with its first connection. Closing twice is no error. */
   close(): void;
 }
 
@@ -74,10 +77,21 @@ function toResult(reader: DuckDBResultReader): QueryResult {
   return { columns: names.map((name, index) => ({ name, type: String(types[index]) })), rows };
 }
 
+const reading: readonly StatementType[] = [StatementType.SELECT, StatementType.EXPLAIN];
+
 function wrap(connection: DuckDBConnection, instance: DuckDBInstance, owner: boolean): DuckDB {
+  let closed = false;
   const query = async (sql: string, parameters: Parameters = []): Promise<QueryResult> =>
     toResult(await connection.runAndReadAll(sql, [...parameters]));
+  const ask = async (sql: string): Promise<QueryResult> => {
+    const statements = await connection.extractStatements(sql);
+    if (statements.count !== 1) throw new Error(`one statement is needed, ${statements.count} are given`);
+    const statement = await statements.prepare(0);
+    if (!reading.includes(statement.statementType)) throw new Error('only statements that read are allowed');
+    return toResult(await statement.runAndReadAll());
+  };
   return {
+    ask,
     async run(sql, parameters = []) {
       await connection.run(sql, [...parameters]);
     },
@@ -88,6 +102,8 @@ function wrap(connection: DuckDBConnection, instance: DuckDBInstance, owner: boo
     interrupt: () => connection.interrupt(),
     fork: async () => wrap(await instance.connect(), instance, false),
     close() {
+      if (closed) return;
+      closed = true;
       connection.closeSync();
       if (owner) instance.closeSync();
     },

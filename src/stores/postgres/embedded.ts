@@ -353,7 +353,8 @@ async function releaseShare(layout: Layout, programs: Programs, share: pg.Client
   await locked(layout, async () => {
     const others = await share
       .query<{ count: string }>(
-        `SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()`,
+        `SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND application_name <> $1`,
+        [applicationName],
       )
       .then((result) => Number(result.rows[0]?.count))
       .catch(() => 0);

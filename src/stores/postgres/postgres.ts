@@ -5,8 +5,8 @@ import pg from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 import { MillraceError, problemOf } from '../../kernel/errors.ts';
 
-/** The application name of every connection, by which Millrace's own are counted. */
-export const applicationName = 'millrace';
+/** The application name of this process's connections, by which those of others are told apart. */
+export const applicationName = `millrace ${process.pid}`;
 
 /** The oldest server version that is supported. */
 const oldestVersion = 15;

@@ -13,7 +13,7 @@ COMMENT ON SCHEMA warehouse IS 'The published star schema for BI tools, replaced
 -- ops ---------------------------------------------------------------------------------------------------------------
 
 CREATE TABLE ops.sources (
-  source      text PRIMARY KEY,
+  source      text PRIMARY KEY CHECK (source ~ '^[a-z0-9][a-z0-9_-]{0,62}$'),
   kind        text NOT NULL CHECK (kind IN ('sample', 'csv')),
   preset      text,
   input       text NOT NULL,

@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
-import { type DuckDB, sqlText } from '../stores/duckdb/duckdb.ts';
+import { type DuckDB, sqlText } from './duckdb.ts';
 
 const run = promisify(execFile);
 

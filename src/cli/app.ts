@@ -1,0 +1,39 @@
+/** What the commands are given: settings, output, and the stores, opened when a command asks for them. */
+import type { Config } from '../kernel/config.ts';
+import type { Logger } from '../kernel/log.ts';
+import type { Clock } from '../kernel/time.ts';
+import type { PipelineContext } from '../pipeline/run.ts';
+import type { WarehouseReader } from '../publish/warehouse.ts';
+import type { DuckDB } from '../stores/duckdb/duckdb.ts';
+
+/** Where a command writes to. */
+export interface Output {
+  /** The result, on stdout. */
+  readonly print: (text: string) => void;
+  /** What is under way, on stderr: a spinner on a terminal, nothing elsewhere. */
+  readonly progress: (text: string) => void;
+  /** Something worth knowing that is no result, on stderr. */
+  readonly note: (text: string) => void;
+  /** Takes the spinner away. */
+  readonly settle: () => void;
+}
+
+/** The program as its commands see it. */
+export interface App {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly output: Output;
+  /** The folder of the built dashboard. */
+  readonly dashboard: string;
+  /** The folder of the dbt project. */
+  readonly models: string;
+  /** Opens PostgreSQL (with its schema brought up to date) and the lake for the work, and closes them after it. */
+  withPipeline<T>(work: (context: PipelineContext) => Promise<T>): Promise<T>;
+  /** Opens the published warehouse for the work. Errors: MR-QRY-001. */
+  withWarehouse<T>(work: (duckdb: DuckDB) => Promise<T>): Promise<T>;
+  /** A warehouse that follows publications. */
+  openWarehouseReader(): WarehouseReader;
+  /** Resolves when the user asks the program to end. */
+  untilInterrupted(): Promise<void>;
+}

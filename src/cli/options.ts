@@ -1,0 +1,70 @@
+/** Options that several commands share, and the reading of their words. */
+import { resolve } from 'node:path';
+import { InvalidArgumentError, Option } from 'commander';
+import type { Input } from '../pipeline/run.ts';
+
+/** A calendar day, YYYY-MM-DD. */
+export function parseDay(text: string): string {
+  const instant = new Date(`${text}T00:00:00Z`);
+  const valid = /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(instant.getTime());
+  if (!valid || instant.toISOString().slice(0, 10) !== text)
+    throw new InvalidArgumentError('Give a day as YYYY-MM-DD.');
+  return text;
+}
+
+/** A whole number of at least 0, with k or m for thousands and millions. */
+export function parseCount(text: string): number {
+  const match = /^(\d+)([km]?)$/i.exec(text);
+  if (!match) throw new InvalidArgumentError('Give a whole number, such as 10000 or 10k.');
+  const factor = { '': 1, k: 1_000, m: 1_000_000 }[(match[2] ?? '').toLowerCase()] ?? 1;
+  return Number(match[1]) * factor;
+}
+
+/** A TCP port. */
+export function parsePort(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65535) throw new InvalidArgumentError('Give a port from 0 to 65535.');
+  return port;
+}
+
+/** The name of a source. */
+export function parseSource(text: string): string {
+  if (!/^[a-z0-9][a-z0-9_-]{0,62}$/.test(text)) {
+    throw new InvalidArgumentError('Give a name of lower-case letters, digits, - and _.');
+  }
+  return text;
+}
+
+export const jsonOption = (): Option => new Option('--json', 'print the result as JSON');
+export const inputOption = (): Option =>
+  new Option(
+    '--input <path>',
+    'a folder with customers.csv, products.csv, transactions.csv and transaction_items.csv; or the file of a preset',
+  );
+export const presetOption = (): Option => new Option('--preset <name>', 'the shape of the file, such as online-retail');
+export const sourceOption = (): Option =>
+  new Option('--source <name>', 'the shop that the files come from, when there are several').argParser(parseSource);
+export const asOfOption = (): Option =>
+  new Option('--as-of <date>', 'the day on which the files were true; default: now').argParser(parseDay);
+export const hostOption = (): Option => new Option('--host <address>', 'the address to listen on; default 127.0.0.1');
+export const portOption = (): Option =>
+  new Option('--port <number>', 'the port to listen on; default 4600').argParser(parsePort);
+
+/** The words that say what to load. */
+export interface InputWords {
+  readonly input?: string;
+  readonly preset?: string;
+  readonly source?: string;
+  readonly asOf?: string;
+}
+
+/** What the words ask to load; undefined when they name no input. */
+export function toInput(words: InputWords): Input | undefined {
+  if (words.input === undefined) return undefined;
+  return {
+    path: resolve(words.input),
+    preset: words.preset,
+    source: words.source ?? words.preset ?? 'csv',
+    asOf: words.asOf,
+  };
+}

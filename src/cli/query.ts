@@ -1,0 +1,42 @@
+/** `millrace query`: SQL on the published warehouse, read-only. */
+import { readFileSync } from 'node:fs';
+import { Command, Option } from 'commander';
+import { renderResult, type TableFormat } from '../exports/tables.ts';
+import { MillraceError, problemOf } from '../kernel/errors.ts';
+import type { App } from './app.ts';
+
+interface Words {
+  readonly json?: true;
+  readonly csv?: true;
+}
+
+const examples = `
+The warehouse is DuckDB; SHOW TABLES and DESCRIBE work. Integers beyond 2^53, such as surrogate keys, are text in JSON.
+
+Examples:
+  millrace query "SHOW TABLES"
+  millrace query "SELECT category, sum(line_total) AS net_revenue FROM fact_sales JOIN dim_products USING (product_key) GROUP BY 1 ORDER BY 2 DESC"
+  millrace query --csv - < report.sql > report.csv`;
+
+async function query(app: App, sql: string, words: Words): Promise<void> {
+  const text = sql === '-' ? readFileSync(0, 'utf8') : sql;
+  const format: TableFormat = words.json ? 'json' : words.csv ? 'csv' : 'table';
+  const result = await app.withWarehouse(async (duckdb) => {
+    try {
+      return await duckdb.ask(text);
+    } catch (thrown) {
+      throw new MillraceError('MR-QRY-002', { problem: problemOf(thrown) }, thrown);
+    }
+  });
+  app.output.print(renderResult(result, format));
+}
+
+/** The command. */
+export const queryCommand = (app: () => App): Command =>
+  new Command('query')
+    .description('ask the published warehouse in SQL')
+    .argument('<sql>', 'one statement that reads; - reads it from stdin')
+    .addOption(new Option('--json', 'print an array of objects').conflicts('csv'))
+    .option('--csv', 'print CSV with a header')
+    .addHelpText('after', examples)
+    .action((sql: string, words: Words) => query(app(), sql, words));

@@ -1,0 +1,90 @@
+/** How results of loads and runs are told on a terminal. */
+import Table from 'cli-table3';
+import type { IngestResult } from '../ingest/csv/ingest.ts';
+import { humanDuration } from '../kernel/time.ts';
+import type { Headline } from '../metrics/overview.ts';
+import type { RunResult } from '../pipeline/run.ts';
+import type { NodeResult } from '../transform/run.ts';
+
+const number = new Intl.NumberFormat('en-US');
+
+const columns = ['received', 'loaded', 'duplicate', 'superseded', 'quarantined'] as const;
+
+/** The ledger of a batch as a table. */
+function renderLedger(batch: IngestResult): string {
+  const table = new Table({
+    head: ['', ...columns],
+    colAligns: ['left', ...columns.map(() => 'right' as const)],
+    style: { head: [], border: [], compact: true },
+  });
+  for (const row of batch.tables) table.push([row.table, ...columns.map((name) => number.format(row[name]))]);
+  return table.toString();
+}
+
+function renderFiles(batch: IngestResult): readonly string[] {
+  return batch.files
+    .filter(({ mapped, malformed }) => malformed > 0 || mapped !== 0)
+    .filter(({ malformed }) => malformed > 0 || batch.files.length === 1)
+    .map(
+      ({ file, records, mapped, malformed }) =>
+        `${file}: ${number.format(records)} records = ${number.format(mapped)} read + ${number.format(malformed)} malformed`,
+    );
+}
+
+const renderRules = (batch: IngestResult): readonly string[] =>
+  batch.brokenRules.map(({ rule, severity, broken }) => `  ${severity.padEnd(5)}  ${rule}: ${number.format(broken)}`);
+
+/** What became of one batch. */
+export function renderBatch(batch: IngestResult): string {
+  const title = batch.alreadyLoaded
+    ? `${batch.source}: these files were loaded before (${batch.batch}); nothing was changed. The ledger of then:`
+    : `${batch.source}: loaded as ${batch.batch}.`;
+  const unknown = Object.entries(batch.unknownColumns).map(
+    ([file, names]) => `${file}: unknown columns, kept in staging only: ${names.join(', ')}`,
+  );
+  const rules = renderRules(batch);
+  return [
+    title,
+    renderLedger(batch),
+    ...renderFiles(batch),
+    ...unknown,
+    ...(rules.length > 0 ? ['Rules broken:', ...rules] : []),
+  ].join('\n');
+}
+
+/** A model or test that did not end well, with the SQL and the first rows of a failed test. */
+export function renderFailure(node: NodeResult): string {
+  const lines = [
+    `${node.status.toUpperCase()} ${node.kind} ${node.name}${node.failures ? `: ${node.failures} rows` : ''}`,
+  ];
+  if (node.message) lines.push(`  ${node.message.split('\n').join('\n  ')}`);
+  if (node.kind === 'test' && node.status !== 'skipped') lines.push(`  ${node.sql.trim().split('\n').join('\n  ')}`);
+  for (const row of node.failingRows ?? []) lines.push(`  ${JSON.stringify(row)}`);
+  return lines.join('\n');
+}
+
+/** The figures that a person looks at first. */
+export function renderHeadline({ range, totals }: Headline, currency: string): string {
+  const money = new Intl.NumberFormat('en-US', { style: 'currency', currency });
+  const amount = (value: number | null): string => (value === null ? 'none' : money.format(value));
+  const count = (value: number | null): string => number.format(value ?? 0);
+  return [
+    `Net revenue ${amount(totals.net_revenue)} (gross ${amount(totals.gross_revenue)}, returns ${amount(totals.returns)})`,
+    `from ${count(totals.orders)} orders of ${count(totals.customers)} customers,`,
+    `${amount(totals.average_order_value)} per order, ${range.from} to ${range.to}.`,
+  ].join(' ');
+}
+
+/** What a run did, for a person. */
+export function renderRun(result: RunResult, headline: string): string {
+  const { publication, milliseconds } = result;
+  const tests = publication.nodes.filter(({ kind }) => kind === 'test');
+  const models = publication.nodes.length - tests.length;
+  const warned = tests.filter(({ status }) => status === 'warn').length;
+  const built = publication.published
+    ? `Published ${publication.publication}: ${models} models and seeds, ${tests.length} tests passed${warned > 0 ? `, ${warned} with warnings` : ''}.`
+    : `${publication.publication} stays published.`;
+  const outcome = result.changed ? '' : 'Nothing has changed: no row, no file, no figure.\n';
+  const batches = result.batches.map(renderBatch).join('\n\n');
+  return `${batches}\n\n${built}\n${outcome}${headline}\nDone in ${humanDuration(milliseconds)}.\n`;
+}

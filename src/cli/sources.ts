@@ -1,0 +1,47 @@
+/** `millrace sources`: a DuckDB file with what the models read, for running the dbt project with dbt itself. */
+import { existsSync, rmSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { Command } from 'commander';
+import { currentFiles } from '../ingest/extract.ts';
+import { MillraceError } from '../kernel/errors.ts';
+import { sourceViews } from '../publish/publish.ts';
+import { openDuckDB } from '../stores/duckdb/duckdb.ts';
+import type { App } from './app.ts';
+import { jsonOption } from './options.ts';
+
+interface Words {
+  readonly duckdb: string;
+  readonly json?: true;
+}
+
+async function writeSources(app: App, words: Words): Promise<void> {
+  const path = resolve(words.duckdb);
+  const datasets = await app.withPipeline(async ({ postgres, lake, duckdb: limits }) => {
+    const files = await currentFiles(postgres);
+    if (files.length === 0) throw new MillraceError('MR-QRY-001', { home: app.config.home });
+    for (const leftover of [path, `${path}.wal`]) if (existsSync(leftover)) rmSync(leftover);
+    const duckdb = await openDuckDB(path, limits);
+    try {
+      await duckdb.run(sourceViews(lake, files));
+    } finally {
+      duckdb.close();
+    }
+    return [...new Set(files.map(({ dataset }) => dataset))];
+  });
+  app.output.settle();
+  app.output.print(
+    words.json ? `${JSON.stringify({ path, datasets }, null, 2)}\n` : `${path}: views ${datasets.join(', ')}\n`,
+  );
+}
+
+/** The command. */
+export const sourcesCommand = (app: () => App): Command =>
+  new Command('sources')
+    .description('write a DuckDB file with views over the files that the models read')
+    .requiredOption('--duckdb <file>', 'the file to write; one that is there is replaced')
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      '\nWith it dbt itself runs the project: see warehouse/README.md.\n\nExample:\n  millrace sources --duckdb /tmp/shop.duckdb',
+    )
+    .action((words: Words) => writeSources(app(), words));

@@ -1,0 +1,37 @@
+/** `millrace status`: what this home holds. */
+import { Command } from 'commander';
+import { readStatus, type Status } from '../pipeline/status.ts';
+import type { App } from './app.ts';
+import { jsonOption } from './options.ts';
+
+function render(status: Status): string {
+  const number = (value: number): string => value.toLocaleString('en-US');
+  const sources = status.sources.map(
+    ({ source, kind, preset, input }) =>
+      `${source} (${preset ?? (kind === 'sample' ? 'sample shop' : 'CSV files')}) from ${input}`,
+  );
+  const rows = Object.entries(status.production).map(([table, count]) => `${table} ${number(count)}`);
+  const { lastRun, publication } = status;
+  const lines = [
+    ['Home', status.home],
+    ['Sources', sources.join('\n             ') || 'none'],
+    ['Batches', number(status.batches)],
+    ['Production', rows.join(', ')],
+    ['Quarantine', `${number(status.quarantined)} rows`],
+    ['Last run', lastRun ? `${lastRun.run} at ${lastRun.startedAt}: ${lastRun.outcome}` : 'none'],
+    ['Published', publication ? `${publication.id} at ${publication.publishedAt}` : 'nothing yet; run `millrace run`'],
+  ];
+  return `${lines.map(([name, text]) => `${String(name).padEnd(12)} ${text}`).join('\n')}\n`;
+}
+
+/** The command. */
+export const statusCommand = (app: () => App): Command =>
+  new Command('status')
+    .description('what this home holds: sources, rows, last run, publication')
+    .addOption(jsonOption())
+    .addHelpText('after', '\nExample:\n  millrace status --json')
+    .action(async (words: { json?: true }) => {
+      const status = await app().withPipeline(readStatus);
+      app().output.settle();
+      app().output.print(words.json ? `${JSON.stringify(status, null, 2)}\n` : render(status));
+    });

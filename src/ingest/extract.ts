@@ -1,0 +1,220 @@
+/** What the models need of production, as registered Parquet files: no names, emails, phones or addresses. */
+import { createHash } from 'node:crypto';
+import { createWriteStream, mkdirSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type TableName, tableNames } from '../contracts/tables.ts';
+import type { Clock } from '../kernel/time.ts';
+import { type DuckDB, type DuckDBLimits, openDuckDB, sqlText } from '../stores/duckdb/duckdb.ts';
+import type { Lake } from '../stores/lake/lake.ts';
+import type { Postgres } from '../stores/postgres/postgres.ts';
+import { emailTokenExpression, keyFingerprint } from './pseudonym.ts';
+
+interface ExtractColumn {
+  readonly name: string;
+  /** DuckDB's type. */
+  readonly type: string;
+  /** SQL over production's table; the column of that name when left out. */
+  readonly expression?: string;
+}
+
+const money = 'DECIMAL(18,2)';
+const unitPrice = 'DECIMAL(18,4)';
+
+const shapes: Readonly<Record<TableName, readonly ExtractColumn[]>> = {
+  customers: [
+    { name: 'source', type: 'VARCHAR' },
+    { name: 'customer_id', type: 'VARCHAR' },
+    { name: 'email_token', type: 'VARCHAR', expression: '{email_token}' },
+    { name: 'email_domain', type: 'VARCHAR', expression: `split_part(email, '@', 2)` },
+    { name: 'registration_date', type: 'DATE' },
+    { name: 'city', type: 'VARCHAR' },
+    { name: 'state', type: 'VARCHAR' },
+    { name: 'country', type: 'VARCHAR' },
+    { name: 'age_group', type: 'VARCHAR' },
+    { name: 'observed_at', type: 'TIMESTAMPTZ' },
+  ],
+  products: [
+    { name: 'source', type: 'VARCHAR' },
+    { name: 'product_id', type: 'VARCHAR' },
+    { name: 'product_name', type: 'VARCHAR' },
+    { name: 'category', type: 'VARCHAR' },
+    { name: 'sub_category', type: 'VARCHAR' },
+    { name: 'brand', type: 'VARCHAR' },
+    { name: 'price', type: unitPrice },
+    { name: 'cost', type: unitPrice },
+    { name: 'stock_quantity', type: 'BIGINT' },
+    { name: 'supplier_id', type: 'VARCHAR' },
+    { name: 'observed_at', type: 'TIMESTAMPTZ' },
+  ],
+  transactions: [
+    { name: 'source', type: 'VARCHAR' },
+    { name: 'transaction_id', type: 'VARCHAR' },
+    { name: 'customer_id', type: 'VARCHAR' },
+    { name: 'transaction_at', type: 'TIMESTAMPTZ' },
+    { name: 'payment_method', type: 'VARCHAR' },
+    { name: 'total_amount', type: money },
+    { name: 'transaction_type', type: 'VARCHAR' },
+    { name: 'status', type: 'VARCHAR' },
+    { name: 'country', type: 'VARCHAR' },
+    { name: 'observed_at', type: 'TIMESTAMPTZ' },
+  ],
+  transaction_items: [
+    { name: 'source', type: 'VARCHAR' },
+    { name: 'item_id', type: 'VARCHAR' },
+    { name: 'transaction_id', type: 'VARCHAR' },
+    { name: 'product_id', type: 'VARCHAR' },
+    { name: 'quantity', type: 'BIGINT' },
+    { name: 'unit_price', type: unitPrice },
+    { name: 'discount_percentage', type: 'DECIMAL(7,4)' },
+    { name: 'line_total', type: money },
+    { name: 'observed_at', type: 'TIMESTAMPTZ' },
+  ],
+};
+
+const keys: Readonly<Record<TableName, string>> = {
+  customers: 'customer_id',
+  products: 'product_id',
+  transactions: 'transaction_id',
+  transaction_items: 'item_id',
+};
+
+/** Raised when the shape of the extract changes, so that files of the old shape are not taken for current. */
+const shapeVersion = 1;
+
+/** What an extract needs of its surroundings. */
+export interface ExtractContext {
+  readonly postgres: Postgres;
+  readonly lake: Lake;
+  readonly duckdb: DuckDBLimits;
+  readonly pseudonymKey: string;
+  readonly clock: Clock;
+}
+
+/** A registered Parquet file of one source of the models. */
+export interface LakeFile {
+  readonly dataset: string;
+  readonly path: string;
+  readonly rows: number;
+}
+
+/** The current extract: its identity, and the files that the models read. */
+export interface Extract {
+  readonly id: string;
+  readonly files: readonly LakeFile[];
+  /** False when nothing had changed since the files were written. */
+  readonly written: boolean;
+}
+
+const datasetOf = (table: TableName): string => `production.${table}`;
+
+/** An extract is known by the batches it holds, by its shape and by the key of its tokens. */
+async function extractId(postgres: Postgres, pseudonymKey: string): Promise<string> {
+  const batches = await postgres.rows<{ batch_id: string }>('SELECT batch_id FROM ops.batches ORDER BY batch_number');
+  const identity = [shapeVersion, keyFingerprint(pseudonymKey), ...batches.map(({ batch_id }) => batch_id)].join('\n');
+  return createHash('sha256').update(identity).digest('hex').slice(0, 16);
+}
+
+/** The files that models may read now. */
+export const currentFiles = (postgres: Postgres): Promise<readonly (LakeFile & { extract_id: string })[]> =>
+  postgres.rows(
+    'SELECT dataset, path, rows, extract_id FROM ops.lake_files WHERE retired_at IS NULL ORDER BY dataset, path',
+  );
+
+async function isCurrent(context: ExtractContext, id: string): Promise<readonly LakeFile[] | undefined> {
+  const files = await currentFiles(context.postgres);
+  const complete = tableNames.every((table) =>
+    files.some(({ dataset, extract_id }) => dataset === datasetOf(table) && extract_id === id),
+  );
+  if (!complete) return undefined;
+  const sizes = await Promise.all(files.map(({ path }) => context.lake.size(path)));
+  return sizes.includes(undefined) ? undefined : files;
+}
+
+async function extractTable(
+  context: ExtractContext,
+  duckdb: DuckDB,
+  folder: string,
+  table: TableName,
+  path: string,
+): Promise<{ readonly rows: number; readonly bytes: number }> {
+  const token = emailTokenExpression(context.pseudonymKey, 'email');
+  const selected = shapes[table].map(({ name, expression }) =>
+    expression ? `${expression.replace('{email_token}', token)} AS ${name}` : name,
+  );
+  const rows = join(folder, `${table}.csv`);
+  await context.postgres.copyOut(
+    `COPY (SELECT ${selected.join(', ')} FROM production.${table} ORDER BY source, ${keys[table]}) TO STDOUT (FORMAT csv)`,
+    createWriteStream(rows),
+  );
+  const columns = shapes[table].map(({ name, type }) => `'${name}': '${type}'`).join(', ');
+  const bytes = await context.lake.put(path, (draft) =>
+    duckdb.run(
+      `COPY (FROM read_csv(${sqlText(rows)}, auto_detect = false, header = false, delim = ',', quote = '"', escape = '"',
+        columns = {${columns}})) TO ${sqlText(draft)} (FORMAT parquet, COMPRESSION zstd)`,
+    ),
+  );
+  const [counted] = await duckdb.rows<{ rows: number }>(
+    `SELECT count(*) AS rows FROM read_parquet(${sqlText(context.lake.locate(path))})`,
+  );
+  return { rows: counted?.rows ?? 0, bytes };
+}
+
+/** Removes files of the lake's folder that nobody registered: what a killed extract left behind. */
+async function removeOrphans(context: ExtractContext): Promise<void> {
+  const registered = await context.postgres.rows<{ path: string }>('SELECT path FROM ops.lake_files');
+  const known = new Set(registered.map(({ path }) => path));
+  for (const path of await context.lake.list('processed/production')) {
+    if (!known.has(path)) await context.lake.remove(path);
+  }
+}
+
+/**
+ * Brings the lake's copy of production up to date; when no batch came since, the files stay as they are. New files are
+ * registered, and the old ones retired, in one transaction after they are all written.
+ */
+export async function extractProduction(context: ExtractContext): Promise<Extract> {
+  const id = await extractId(context.postgres, context.pseudonymKey);
+  const current = await isCurrent(context, id);
+  if (current) return { id, files: current, written: false };
+  await removeOrphans(context);
+  mkdirSync(context.duckdb.temporaryFolder, { recursive: true });
+  const folder = await mkdtemp(join(context.duckdb.temporaryFolder, 'extract-'));
+  const duckdb = await openDuckDB(':memory:', { ...context.duckdb, temporaryFolder: folder });
+  try {
+    const written: (LakeFile & { readonly bytes: number })[] = [];
+    for (const table of tableNames) {
+      const path = `processed/production/${table}/${id}.parquet`;
+      written.push({ dataset: datasetOf(table), path, ...(await extractTable(context, duckdb, folder, table, path)) });
+    }
+    await context.postgres.transaction(async (sql) => {
+      const now = context.clock();
+      await sql.run('UPDATE ops.lake_files SET retired_at = $1 WHERE retired_at IS NULL', [now]);
+      for (const { path, dataset, rows, bytes } of written) {
+        await sql.run(
+          `INSERT INTO ops.lake_files (path, dataset, extract_id, rows, bytes, registered_at) VALUES ($1, $2, $3, $4, $5, $6)
+           ON CONFLICT (path) DO UPDATE SET rows = $4, bytes = $5, registered_at = $6, retired_at = NULL`,
+          [path, dataset, id, rows, bytes, now],
+        );
+      }
+    });
+    return { id, files: written, written: true };
+  } finally {
+    duckdb.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Removes retired files that neither the published warehouse nor the one before it reads: those of extracts older than
+ * the `kept` youngest retired ones.
+ */
+export async function removeRetired(context: Pick<ExtractContext, 'postgres' | 'lake'>, kept = 1): Promise<void> {
+  const old = await context.postgres.rows<{ path: string }>(
+    `SELECT path FROM (SELECT path, dense_rank() OVER (ORDER BY retired_at DESC) AS age
+       FROM ops.lake_files WHERE retired_at IS NOT NULL) AS retired WHERE age > $1`,
+    [kept],
+  );
+  for (const { path } of old) await context.lake.remove(path);
+  await context.postgres.run('DELETE FROM ops.lake_files WHERE path = ANY($1)', [old.map(({ path }) => path)]);
+}

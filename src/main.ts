@@ -1,0 +1,190 @@
+/** The composition root: reads the settings, opens stores when a command asks for them, hands them over, closes them. */
+import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import ora from 'ora';
+import type { App, Output } from './cli/app.ts';
+import { runProgram } from './cli/program.ts';
+import { renderFailure } from './cli/report.ts';
+import { readOrMakeKey } from './ingest/pseudonym.ts';
+import { type Config, loadConfig } from './kernel/config.ts';
+import { asMillraceError } from './kernel/errors.ts';
+import { randomIds } from './kernel/ids.ts';
+import { createLogger, type Logger } from './kernel/log.ts';
+import { systemClock } from './kernel/time.ts';
+import type { PipelineContext } from './pipeline/run.ts';
+import { createWarehouseReader, openPublished } from './publish/warehouse.ts';
+import type { DuckDBLimits } from './stores/duckdb/duckdb.ts';
+import { openFolderLake } from './stores/lake/lake.ts';
+import { acquireEmbeddedPostgres } from './stores/postgres/embedded.ts';
+import { migrate } from './stores/postgres/migrate.ts';
+import { openPostgres } from './stores/postgres/postgres.ts';
+import { loadProject } from './transform/project.ts';
+
+const root = join(import.meta.dirname, '..');
+
+/** Things to close when the program ends early, the last opened first. */
+type Closers = Set<() => Promise<void>>;
+
+function createOutput(): Output {
+  const spinner = process.stderr.isTTY ? ora({ stream: process.stderr, discardStdin: false }) : undefined;
+  const settle = (): void => {
+    spinner?.stop();
+  };
+  return {
+    print: (text) => {
+      process.stdout.write(text);
+    },
+    progress: (text) => {
+      spinner?.start(`${text} ...`);
+    },
+    note: (text) => {
+      settle();
+      process.stderr.write(`${text}\n`);
+    },
+    settle,
+  };
+}
+
+/** The home belongs to its user; others may pass through it, as the embedded server's user must when root runs it. */
+function prepareHome(home: string): void {
+  mkdirSync(home, { recursive: true });
+  chmodSync(home, 0o711);
+}
+
+const limitsOf = (config: Config): DuckDBLimits => ({
+  ...config.duckdb,
+  temporaryFolder: join(config.home, 'tmp'),
+});
+
+/** Opens PostgreSQL, the embedded one or that of DATABASE_URL, with the schema of this version. */
+async function openDatabase(config: Config, closers: Closers) {
+  const embedded = config.databaseUrl
+    ? undefined
+    : await acquireEmbeddedPostgres(join(config.home, 'postgres'), config.embeddedPort);
+  const release = async (): Promise<void> => {
+    if (closers.delete(release)) await embedded?.release();
+  };
+  closers.add(release);
+  try {
+    const postgres = await openPostgres(embedded?.url ?? config.databaseUrl ?? '');
+    const close = async (): Promise<void> => {
+      await postgres.close();
+      await release();
+    };
+    try {
+      await migrate(postgres);
+    } catch (thrown) {
+      await close();
+      throw thrown;
+    }
+    return { postgres, close };
+  } catch (thrown) {
+    await release();
+    throw thrown;
+  }
+}
+
+async function withPipeline<T>(
+  config: Config,
+  output: Output,
+  closers: Closers,
+  work: (context: PipelineContext) => Promise<T>,
+): Promise<T> {
+  prepareHome(config.home);
+  output.progress('Opening PostgreSQL');
+  const { postgres, close } = await openDatabase(config, closers);
+  try {
+    return await work({
+      ...config,
+      postgres,
+      lake: openFolderLake(join(config.home, 'lake')),
+      duckdb: limitsOf(config),
+      clock: systemClock,
+      ids: randomIds,
+      pseudonymKey: config.pseudonymKey ?? readOrMakeKey(join(config.home, 'pseudonym.key')),
+      loadProject: () =>
+        loadProject(join(root, 'warehouse'), {
+          env: (name) => (name === 'SHOP_TIMEZONE' ? config.timeZone : process.env[name]),
+        }),
+      progress: {
+        step: output.progress,
+        node: (result) => {
+          if (['fail', 'error', 'warn'].includes(result.status)) output.note(renderFailure(result));
+        },
+      },
+    });
+  } finally {
+    await close();
+  }
+}
+
+function createApp(config: Config, log: Logger, output: Output, closers: Closers): App {
+  return {
+    config,
+    clock: systemClock,
+    log,
+    output,
+    dashboard: join(root, 'web', 'dist'),
+    models: join(root, 'warehouse'),
+    withPipeline: (work) => withPipeline(config, output, closers, work),
+    async withWarehouse(work) {
+      const duckdb = await openPublished(config.home, limitsOf(config));
+      try {
+        return await work(duckdb);
+      } finally {
+        duckdb.close();
+      }
+    },
+    openWarehouseReader: () => createWarehouseReader(config.home, limitsOf(config)),
+    untilInterrupted: () =>
+      new Promise((resolve) => {
+        for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+          process.removeAllListeners(signal);
+          process.once(signal, () => resolve());
+        }
+      }),
+  };
+}
+
+/** Ctrl-C during work: gives the embedded server back and ends as a signal ends a process. What was loaded stays. */
+function closeOnSignals(closers: Closers, output: Output): void {
+  for (const [signal, code] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const) {
+    process.once(signal, () => {
+      output.settle();
+      const closing = [...closers].reverse().map((close) => close().catch(() => undefined));
+      Promise.all(closing).finally(() => process.exit(code));
+    });
+  }
+}
+
+const version = (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }).version;
+
+/** Runs one command line and sets the exit code. Nothing is thrown. */
+export async function main(argv: readonly string[]): Promise<void> {
+  const output = createOutput();
+  const closers: Closers = new Set();
+  closeOnSignals(closers, output);
+  let config: Config | undefined;
+  let log: Logger | undefined;
+  try {
+    await runProgram(argv, version, () => {
+      config ??= loadConfig(process.env, root);
+      log ??= createLogger({ level: config.logLevel, pretty: process.stderr.isTTY });
+      return createApp(config, log, output, closers);
+    });
+  } catch (thrown) {
+    output.settle();
+    const error = asMillraceError(thrown, config?.home ?? root);
+    log?.debug({ err: error }, 'the command failed');
+    const json = argv.includes('--json');
+    if (json)
+      output.print(
+        `${JSON.stringify({ error: { code: error.code, message: error.message, remedy: error.remedy } })}\n`,
+      );
+    process.stderr.write(`${error.code}: ${error.message}\n${error.remedy}\n`);
+    process.exitCode = error.exitCode;
+  }
+}

@@ -1,0 +1,173 @@
+/** The pipeline: the steps of the data's way in their order, from the sources that a home knows to the publication. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { tableContracts, tableNames } from '../contracts/tables.ts';
+import { generateSample, type SampleOptions, sampleDefaults } from '../generate/sample.ts';
+import { type CsvRequest, type IngestResult, ingestCsv } from '../ingest/csv/ingest.ts';
+import { type Extract, extractProduction, removeRetired } from '../ingest/extract.ts';
+import type { IdSource } from '../kernel/ids.ts';
+import { type Clock, isoDay } from '../kernel/time.ts';
+import { type PublishResult, publish, recoverPublication } from '../publish/publish.ts';
+import type { DuckDBLimits } from '../stores/duckdb/duckdb.ts';
+import type { Lake } from '../stores/lake/lake.ts';
+import type { Postgres } from '../stores/postgres/postgres.ts';
+import type { Project } from '../transform/manifest.ts';
+import type { NodeResult } from '../transform/run.ts';
+import { knownSources, refuseMixing, type Source } from './sources.ts';
+
+/** What a step reports while it works. */
+export interface Progress {
+  /** A step begins; the text says what it does. */
+  readonly step: (text: string) => void;
+  /** A model or test has ended. */
+  readonly node: (result: NodeResult) => void;
+}
+
+/** What the pipeline needs of its surroundings. */
+export interface PipelineContext {
+  readonly home: string;
+  readonly postgres: Postgres;
+  readonly lake: Lake;
+  readonly duckdb: DuckDBLimits;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly currency: string;
+  readonly timeZone: string;
+  readonly pseudonymKey: string;
+  readonly lockSeconds: number;
+  /** Reads the models; called when they are needed. */
+  readonly loadProject: () => Project;
+  readonly progress: Progress;
+}
+
+/** Files to load in this run; without them, the sources that the home knows are loaded again. */
+export interface Input {
+  readonly source: string;
+  readonly path: string;
+  readonly preset: string | undefined;
+  /** YYYY-MM-DD. */
+  readonly asOf: string | undefined;
+}
+
+/** What a run did. */
+export interface RunResult {
+  readonly run: string;
+  /** False when it found nothing new: no row of production, no file of the lake and no figure has changed. */
+  readonly changed: boolean;
+  readonly batches: readonly IngestResult[];
+  readonly extract: Extract;
+  readonly publication: PublishResult;
+  readonly milliseconds: number;
+}
+
+/** The name under which the sample's rows are kept. */
+const sampleSource = 'sample';
+
+const lockName = 'millrace pipeline';
+
+/** Runs work that changes the home while no other process does. Errors: MR-RUN-001. */
+export const exclusively = <T>(context: PipelineContext, work: () => Promise<T>): Promise<T> =>
+  context.postgres.exclusive(lockName, context.lockSeconds, async () => {
+    await recoverPublication(context);
+    return work();
+  });
+
+const newSample = (context: PipelineContext): Source => ({
+  source: sampleSource,
+  kind: 'sample',
+  preset: undefined,
+  input: join(context.home, 'sample'),
+  options: { ...sampleDefaults, asOf: isoDay(context.clock()) },
+});
+
+async function chooseSources(context: PipelineContext, input: Input | undefined): Promise<readonly Source[]> {
+  const known = await knownSources(context.postgres);
+  if (!input) return known.length > 0 ? known : [newSample(context)];
+  refuseMixing(known, 'csv', context.home);
+  return [{ source: input.source, kind: 'csv', preset: input.preset, input: input.path, options: {} }];
+}
+
+/** The sample's files are made when they are not there: their options, kept with the source, give the same bytes. */
+async function ensureSample(context: PipelineContext, source: Source): Promise<void> {
+  if (tableNames.every((table) => existsSync(join(source.input, tableContracts[table].file)))) return;
+  context.progress.step('Generating the sample shop');
+  await generateSample(source.input, source.options as unknown as SampleOptions);
+}
+
+async function ingestSource(context: PipelineContext, source: Source, asOf: string | undefined): Promise<IngestResult> {
+  if (source.kind === 'sample') await ensureSample(context, source);
+  context.progress.step(`Loading ${source.source}`);
+  const request: CsvRequest = {
+    ...source,
+    asOf: asOf ?? (source.options.asOf as string | undefined),
+  };
+  return ingestCsv(request, context);
+}
+
+/** Loads files, without building. Errors: those of ingestCsv, MR-IN-008. */
+export const ingestInput = (context: PipelineContext, input: Input): Promise<IngestResult> =>
+  exclusively(context, async () => {
+    const [source] = await chooseSources(context, input);
+    if (!source) throw new Error('an input makes one source');
+    return ingestSource(context, source, input.asOf);
+  });
+
+async function buildAndPublish(context: PipelineContext, always: boolean): Promise<[Extract, PublishResult]> {
+  context.progress.step('Extracting production to Parquet');
+  const extract = await extractProduction(context);
+  context.progress.step('Building the models and running their tests');
+  const publication = await publish(context, context.loadProject(), extract.files, {
+    always,
+    onNode: context.progress.node,
+  });
+  await removeRetired(context);
+  return [extract, publication];
+}
+
+/** Builds and publishes what production holds. Errors: MR-TRF-005, MR-TRF-006. */
+export const build = (context: PipelineContext): Promise<PublishResult> =>
+  exclusively(context, async () => (await buildAndPublish(context, true))[1]);
+
+async function runSteps(
+  context: PipelineContext,
+  input: Input | undefined,
+): Promise<Omit<RunResult, 'run' | 'milliseconds'>> {
+  const batches: IngestResult[] = [];
+  for (const source of await chooseSources(context, input)) {
+    batches.push(await ingestSource(context, source, input?.asOf));
+  }
+  const [extract, publication] = await buildAndPublish(context, false);
+  const changed = batches.some(({ alreadyLoaded }) => !alreadyLoaded) || extract.written || publication.published;
+  return { changed, batches, extract, publication };
+}
+
+/** Runs the whole pipeline and records the run. Errors: those of its steps; each leaves what was published before. */
+export const run = (context: PipelineContext, input: Input | undefined): Promise<RunResult> =>
+  exclusively(context, async () => {
+    const id = context.ids('run');
+    const started = context.clock();
+    await context.postgres.run('INSERT INTO ops.runs (run_id, started_at) VALUES ($1, $2)', [id, started]);
+    const end = async (outcome: 'succeeded' | 'failed', summary: unknown): Promise<void> => {
+      await context.postgres.run('UPDATE ops.runs SET ended_at = $2, outcome = $3, summary = $4 WHERE run_id = $1', [
+        id,
+        context.clock(),
+        outcome,
+        JSON.stringify(summary),
+      ]);
+    };
+    try {
+      const result = await runSteps(context, input);
+      const milliseconds = context.clock().getTime() - started.getTime();
+      await end('succeeded', {
+        changed: result.changed,
+        batches: result.batches.map(({ batch }) => batch),
+        publication: result.publication.publication,
+      });
+      return { run: id, milliseconds, ...result };
+    } catch (thrown) {
+      await end('failed', { problem: thrown instanceof Error ? thrown.message : String(thrown) }).catch(
+        () => undefined,
+      );
+      throw thrown;
+    }
+  });

@@ -1,0 +1,90 @@
+/** What a home holds, and whether its books are in order. */
+import { verifyAudit } from '../audit/audit.ts';
+import { tableNames } from '../contracts/tables.ts';
+import type { Sql } from '../stores/postgres/postgres.ts';
+import type { PipelineContext } from './run.ts';
+import { knownSources, type Source } from './sources.ts';
+
+/** A home at a glance. */
+export interface Status {
+  readonly home: string;
+  readonly sources: readonly Pick<Source, 'source' | 'kind' | 'preset' | 'input'>[];
+  readonly batches: number;
+  readonly production: Readonly<Record<string, number>>;
+  readonly quarantined: number;
+  readonly lastRun: { readonly run: string; readonly startedAt: string; readonly outcome: string } | undefined;
+  readonly publication: { readonly id: string; readonly publishedAt: string } | undefined;
+}
+
+async function count(sql: Sql, relation: string): Promise<number> {
+  const [row] = await sql.rows<{ count: number }>(`SELECT count(*) AS count FROM ${relation}`);
+  return row?.count ?? 0;
+}
+
+/** Reads the status. */
+export async function readStatus({ home, postgres }: PipelineContext): Promise<Status> {
+  const production: Record<string, number> = {};
+  for (const table of tableNames) production[table] = await count(postgres, `production.${table}`);
+  const [lastRun] = await postgres.rows<{ run: string; started_at: Date; outcome: string }>(
+    `SELECT run_id AS run, started_at, coalesce(outcome, 'not ended') AS outcome FROM ops.runs ORDER BY started_at DESC LIMIT 1`,
+  );
+  const [publication] = await postgres.rows<{ id: string; published_at: Date }>(
+    'SELECT publication_id AS id, published_at FROM ops.publications ORDER BY published_at DESC LIMIT 1',
+  );
+  const sources = await knownSources(postgres);
+  return {
+    home,
+    sources: sources.map(({ source, kind, preset, input }) => ({ source, kind, preset, input })),
+    batches: await count(postgres, 'ops.batches'),
+    production,
+    quarantined: await count(postgres, 'ops.quarantine'),
+    lastRun: lastRun && { run: lastRun.run, startedAt: lastRun.started_at.toISOString(), outcome: lastRun.outcome },
+    publication: publication && { id: publication.id, publishedAt: publication.published_at.toISOString() },
+  };
+}
+
+/** One thing that was looked at. */
+export interface Check {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly finding: string;
+}
+
+/** The equation production's rows = sum of inserted, per source and table; a row for each that does not hold. */
+const unbalanced = `
+SELECT table_name, source, booked, found FROM (
+  SELECT table_name, source, sum(inserted) AS booked FROM ops.ledger JOIN ops.batches USING (batch_id) GROUP BY 1, 2
+) AS books
+JOIN (${tableNames
+  .map((table) => `SELECT '${table}' AS table_name, source, count(*) AS found FROM production.${table} GROUP BY 2`)
+  .join(' UNION ALL ')}) AS rows USING (table_name, source)
+WHERE booked <> found`;
+
+/** Checks the books: ledger against production, and the chain of the audit log. */
+export async function checkBooks({ postgres }: PipelineContext): Promise<readonly Check[]> {
+  const wrong = await postgres.rows<{ table_name: string; source: string; booked: string; found: number }>(unbalanced);
+  const [entries] = await postgres.rows<{ count: number }>('SELECT count(*) AS count FROM ops.ledger');
+  const audit = await verifyAudit(postgres);
+  return [
+    {
+      name: 'ledger',
+      ok: wrong.length === 0,
+      finding:
+        wrong.length === 0
+          ? `${entries?.count ?? 0} entries agree with production`
+          : wrong
+              .map(
+                ({ table_name, source, booked, found }) => `${source} ${table_name}: booked ${booked}, found ${found}`,
+              )
+              .join('; '),
+    },
+    {
+      name: 'audit log',
+      ok: audit.firstWrong === undefined,
+      finding:
+        audit.firstWrong === undefined
+          ? `${audit.entries} entries, chain unbroken`
+          : `entry ${audit.firstWrong} of ${audit.entries} was changed`,
+    },
+  ];
+}

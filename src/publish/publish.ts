@@ -1,0 +1,218 @@
+/**
+ * Publication: the models are built into a new DuckDB file, their tests are the gate, then PostgreSQL's warehouse schema
+ * and the DuckDB file change over to it. A failure leaves yesterday's figures; a crash in between is rolled forward.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { open, rename } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { appendAudit } from '../audit/audit.ts';
+import type { LakeFile } from '../ingest/extract.ts';
+import { MillraceError } from '../kernel/errors.ts';
+import type { IdSource } from '../kernel/ids.ts';
+import type { Clock } from '../kernel/time.ts';
+import { type DuckDB, type DuckDBLimits, openDuckDB, sqlName, sqlText } from '../stores/duckdb/duckdb.ts';
+import type { Lake } from '../stores/lake/lake.ts';
+import type { Postgres } from '../stores/postgres/postgres.ts';
+import type { Project } from '../transform/manifest.ts';
+import { type BuildResult, buildProject, type NodeResult } from '../transform/run.ts';
+import { dropFormerStarSchemas, prepareStarSchema, switchStarSchema } from './star-schema.ts';
+import { publishedPath, warehouseFolder } from './warehouse.ts';
+
+/** What a publication needs of its surroundings. */
+export interface PublishContext {
+  readonly home: string;
+  readonly postgres: Postgres;
+  readonly lake: Lake;
+  readonly duckdb: DuckDBLimits;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  /** ISO 4217. */
+  readonly currency: string;
+  /** IANA name. */
+  readonly timeZone: string;
+}
+
+/** What came of asking for a publication. */
+export interface PublishResult {
+  readonly publication: string;
+  /** False when models, settings and lake were those of the published warehouse, which then stays. */
+  readonly published: boolean;
+  readonly nodes: readonly NodeResult[];
+  /** Rows per table of the star schema. */
+  readonly rows: Readonly<Record<string, number>>;
+}
+
+const projectFiles = (folder: string): readonly string[] =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && /\.(sql|ya?ml|csv)$/.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((path) => !/[\\/](target|logs|dbt_packages)[\\/]/.test(path.slice(folder.length)))
+    .sort();
+
+/** A build is known by what goes into it: the project's files, the settings and the files of the lake. */
+function inputHash(context: PublishContext, project: Project, files: readonly LakeFile[]): string {
+  const hash = createHash('sha256').update(`${context.currency}\n${context.timeZone}\n`);
+  for (const { dataset, path } of files) hash.update(`${dataset} ${context.lake.locate(path)}\n`);
+  for (const path of projectFiles(project.folder)) {
+    hash.update(`${path.slice(project.folder.length)}\n`).update(readFileSync(path));
+  }
+  return hash.digest('hex');
+}
+
+/** DuckDB: the sources of the models, as views over the registered files of the lake and nothing else. */
+export function sourceViews(lake: Lake, files: readonly LakeFile[]): string {
+  const datasets = [...new Set(files.map(({ dataset }) => dataset))];
+  const views = datasets.map((dataset) => {
+    const [schema = '', table = ''] = dataset.split('.');
+    const paths = files.filter((file) => file.dataset === dataset).map(({ path }) => sqlText(lake.locate(path)));
+    return `CREATE SCHEMA IF NOT EXISTS ${sqlName(schema)};
+CREATE OR REPLACE VIEW ${sqlName(schema)}.${sqlName(table)} AS SELECT * FROM read_parquet([${paths.join(', ')}]);`;
+  });
+  return views.join('\n');
+}
+
+const createPublication = (context: PublishContext, id: string, publishedAt: Date): string =>
+  `CREATE SCHEMA IF NOT EXISTS ops;
+CREATE OR REPLACE TABLE ops.publication AS SELECT ${sqlText(id)} AS publication_id,
+  TIMESTAMPTZ ${sqlText(publishedAt.toISOString())} AS published_at, ${sqlText(context.currency)} AS currency,
+  ${sqlText(context.timeZone)} AS time_zone;`;
+
+/** Errors: MR-TRF-005 when a model failed, MR-TRF-006 when tests of severity error did. */
+function gate(project: Project, result: BuildResult): void {
+  const broken = result.nodes.find(({ status }) => status === 'error');
+  if (broken) {
+    const path = project.nodes.find(({ name }) => name === broken.name)?.path ?? broken.name;
+    throw new MillraceError('MR-TRF-005', { node: broken.name, problem: broken.message ?? '', path });
+  }
+  const failed = result.nodes.filter(({ kind, status }) => kind === 'test' && status === 'fail');
+  if (failed.length > 0) {
+    const total = result.nodes.filter(({ kind }) => kind === 'test').length;
+    const names = failed.map(({ name, failures }) => `${name} (${failures} rows)`).join(', ');
+    throw new MillraceError('MR-TRF-006', { failed: failed.length, total, names });
+  }
+}
+
+/** Builds the project over the lake's files in an open, empty database. */
+export async function buildWarehouse(
+  duckdb: DuckDB,
+  project: Project,
+  lake: Lake,
+  files: readonly LakeFile[],
+  clock: Clock,
+  onNode?: (result: NodeResult) => void,
+): Promise<BuildResult> {
+  await duckdb.run(sourceViews(lake, files));
+  return buildProject(project, duckdb, { clock, ...(onNode ? { onNode } : {}) });
+}
+
+async function flush(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+const buildPath = (context: Pick<PublishContext, 'home'>, publication: string): string =>
+  join(warehouseFolder(context.home), `build-${publication}.duckdb`);
+
+async function finish(
+  context: Pick<PublishContext, 'home' | 'postgres'>,
+  publication: string,
+  file: string,
+): Promise<void> {
+  if (existsSync(file)) {
+    await rename(file, publishedPath(context.home));
+    await flush(warehouseFolder(context.home));
+  }
+  await context.postgres.run(`UPDATE ops.publications SET state = 'published' WHERE publication_id = $1`, [
+    publication,
+  ]);
+  await dropFormerStarSchemas(context.postgres);
+}
+
+/**
+ * Ends what a killed publication began: one that PostgreSQL has switched to gets its DuckDB file renamed, files of
+ * builds that did not get so far are removed. Gives the publication that was rolled forward.
+ */
+export async function recoverPublication(
+  context: Pick<PublishContext, 'home' | 'postgres'>,
+): Promise<string | undefined> {
+  const [pending] = await context.postgres.rows<{ publication_id: string; file: string }>(
+    `SELECT publication_id, file FROM ops.publications WHERE state = 'switched' ORDER BY published_at DESC LIMIT 1`,
+  );
+  if (pending) await finish(context, pending.publication_id, join(warehouseFolder(context.home), pending.file));
+  const folder = warehouseFolder(context.home);
+  for (const name of existsSync(folder) ? readdirSync(folder) : []) {
+    if (name.startsWith('build-')) rmSync(join(folder, name), { force: true });
+  }
+  return pending?.publication_id;
+}
+
+async function isPublished(context: PublishContext, hash: string): Promise<string | undefined> {
+  const [latest] = await context.postgres.rows<{ publication_id: string; input_hash: string }>(
+    'SELECT publication_id, input_hash FROM ops.publications ORDER BY published_at DESC LIMIT 1',
+  );
+  if (latest?.input_hash !== hash) return undefined;
+  return statSync(publishedPath(context.home), { throwIfNoEntry: false }) ? latest.publication_id : undefined;
+}
+
+async function switchOver(
+  context: PublishContext,
+  duckdb: DuckDB,
+  project: Project,
+  publication: { readonly id: string; readonly file: string; readonly hash: string; readonly at: Date },
+): Promise<Readonly<Record<string, number>>> {
+  return context.postgres.transaction(async (sql) => {
+    const rows = await prepareStarSchema(sql, duckdb, project, context.duckdb.temporaryFolder);
+    await sql.run(
+      `INSERT INTO ops.publications (publication_id, file, state, input_hash, published_at) VALUES ($1, $2, 'switched', $3, $4)`,
+      [publication.id, publication.file, publication.hash, publication.at],
+    );
+    await appendAudit(sql, { action: 'publish', subject: publication.id, details: { rows } }, context.clock);
+    duckdb.close();
+    await flush(buildPath(context, publication.id));
+    await switchStarSchema(sql, publication.id);
+    return rows;
+  });
+}
+
+/**
+ * Builds and publishes, unless what would be built is already published (`always` builds all the same).
+ * Errors: MR-TRF-005 and MR-TRF-006; the published warehouse is then as it was.
+ */
+export async function publish(
+  context: PublishContext,
+  project: Project,
+  files: readonly LakeFile[],
+  options: { readonly always?: boolean; readonly onNode?: (result: NodeResult) => void } = {},
+): Promise<PublishResult> {
+  const hash = inputHash(context, project, files);
+  const current = options.always ? undefined : await isPublished(context, hash);
+  if (current) return { publication: current, published: false, nodes: [], rows: {} };
+  const id = context.ids('pub');
+  const path = buildPath(context, id);
+  mkdirSync(warehouseFolder(context.home), { recursive: true });
+  const duckdb = await openDuckDB(path, context.duckdb);
+  const at = context.clock();
+  let result: BuildResult;
+  try {
+    result = await buildWarehouse(duckdb, project, context.lake, files, context.clock, options.onNode);
+    gate(project, result);
+    await duckdb.run(`${createPublication(context, id, at)} CHECKPOINT;`);
+  } catch (thrown) {
+    duckdb.close();
+    for (const leftover of [path, `${path}.wal`]) rmSync(leftover, { force: true });
+    throw thrown;
+  }
+  // From here on the file may already count: what fails now is rolled forward, or removed, by recoverPublication.
+  try {
+    const rows = await switchOver(context, duckdb, project, { id, file: basename(path), hash, at });
+    await finish(context, id, path);
+    return { publication: id, published: true, nodes: result.nodes, rows };
+  } finally {
+    duckdb.close();
+  }
+}

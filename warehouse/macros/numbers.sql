@@ -1,0 +1,34 @@
+{#- An exact amount in the shop's currency: DECIMAL(18,2), rounded half away from zero. The argument is a DECIMAL. -#}
+{%- macro money(amount) -%}
+    cast(round({{ amount }}, 2) as decimal(18, 2))
+{%- endmacro -%}
+
+{#-
+    quantity x unit price, exact: DECIMAL(38,4). DuckDB multiplies two decimals of up to 18 digits into 18 digits, so the
+    quantity is widened first.
+-#}
+{%- macro line_value(quantity, unit_price) -%}
+    cast({{ quantity }} as decimal(20, 0)) * {{ unit_price }}
+{%- endmacro -%}
+
+{#-
+    amount / number as DECIMAL(18,2), rounded half away from zero, NULL where the number is 0. Counted in whole cents, for
+    `/` and avg() give DOUBLE; `//` drops the remainder.
+-#}
+{%- macro money_average(amount, number) -%}
+    cast(
+        cast(
+            (
+                2 * cast(cast({{ amount }} as decimal(38, 2)) * 100 as hugeint)
+                + case when {{ amount }} < 0 then -1 else 1 end * {{ number }}
+            ) // nullif(2 * {{ number }}, 0)
+            as decimal(20, 0)
+        ) * 0.01
+        as decimal(18, 2)
+    )
+{%- endmacro -%}
+
+{#- numerator / denominator as DOUBLE, NULL where the denominator is 0. -#}
+{%- macro safe_divide(numerator, denominator) -%}
+    cast({{ numerator }} as double) / nullif(cast({{ denominator }} as double), 0)
+{%- endmacro -%}

@@ -1,0 +1,36 @@
+/** A figure in the longest of its forms that fits on one line; the exact one is always in its title. */
+import { useEffect, useRef, useState } from 'react';
+import styles from './FittingText.module.css';
+
+/** `forms` go from the exact one to the shortest, which is taken when none fits. */
+export function FittingText({ forms }: { readonly forms: readonly string[] }) {
+  const box = useRef<HTMLSpanElement>(null);
+  const [chosen, choose] = useState(0);
+  const texts = forms.join('\n');
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: other texts have other widths
+  useEffect(() => {
+    const element = box.current;
+    if (!element) return;
+    const measure = (): void => {
+      const widths = [...element.querySelectorAll('[data-form]')].map((form) => form.getBoundingClientRect().width);
+      const fitting = widths.findIndex((width) => width <= element.clientWidth);
+      choose(fitting < 0 ? widths.length - 1 : fitting);
+    };
+    measure();
+    const observer = new ResizeObserver(measure);
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [texts]);
+
+  return (
+    <span ref={box} className={styles.box} title={forms[0]}>
+      {forms[Math.min(chosen, forms.length - 1)]}
+      <span className={styles.forms} aria-hidden>
+        {forms.map((form) => (
+          <span key={form} data-form={form} className={styles.form} />
+        ))}
+      </span>
+    </span>
+  );
+}
