@@ -11,6 +11,7 @@ export default defineConfig({
     maxWorkers: 2,
     include: [slow ? `${rooms}/*.slow.test.ts` : `${rooms}/*.test.{ts,tsx}`],
     exclude: slow ? configDefaults.exclude : [...configDefaults.exclude, '**/*.slow.test.ts'],
+    globalSetup: ['tests/setup/server.ts'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },

@@ -53,6 +53,17 @@ function onSignals(handle) {
 }
 
 /**
+ * Hands a signal to the child. The keys of a terminal reach the child too; it then gets the signal again only if it has
+ * not ended two seconds later.
+ * @param {import('node:child_process').ChildProcess} child
+ * @param {NodeJS.Signals} signal
+ */
+function forward(child, signal) {
+  const fromTerminal = process.stdin.isTTY && signal !== 'SIGTERM';
+  setTimeout(() => child.kill(signal), fromTerminal ? 2000 : 0).unref();
+}
+
+/**
  * Runs a Node program on this terminal and hands signals on to it. The channel between the two tells the child when
  * this process is gone, however it went.
  * @param {string} node
@@ -63,7 +74,7 @@ function onSignals(handle) {
 export function runForeground(node, args, options = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(node, args, { ...options, stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
-    const release = onSignals((signal) => child.kill(signal));
+    const release = onSignals((signal) => forward(child, signal));
     child.on('error', (error) => {
       release();
       reject(error);
@@ -90,7 +101,7 @@ function killGroup(group, signal) {
 
 /**
  * Runs a program with nothing on stdin and keeps what it prints, both streams in their order. It has a process group
- * of its own, which gets the signals that this process gets, and ends when the time is over.
+ * of its own, which gets the signals that this process gets and five seconds to obey, and ends when its time is over.
  * @param {string} command
  * @param {readonly string[]} args
  * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, seconds?: number, started?: (pid: number) => void }} options
@@ -104,8 +115,9 @@ export function runCaptured(command, args, { cwd, env, seconds = 900, started } 
     /** @type {NodeJS.Signals | undefined} */
     let interruption;
     const release = onSignals((signal) => {
+      killGroup(child.pid, interruption ? 'SIGKILL' : signal);
       interruption ??= signal;
-      killGroup(child.pid, signal);
+      setTimeout(() => killGroup(child.pid, 'SIGKILL'), 5000).unref();
     });
     const limit = setTimeout(() => {
       chunks.push(Buffer.from(`\nStopped: not finished after ${seconds} s.\n`));

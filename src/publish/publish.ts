@@ -53,7 +53,8 @@ const projectFiles = (folder: string): readonly string[] =>
 /** A build is known by what goes into it: the project's files, the settings and the files of the lake. */
 function inputHash(context: PublishContext, project: Project, files: readonly LakeFile[]): string {
   const hash = createHash('sha256').update(`${context.currency}\n${context.timeZone}\n`);
-  for (const { dataset, path } of files) hash.update(`${dataset} ${context.lake.locate(path)}\n`);
+  const inputs = files.map(({ dataset, path }) => `${dataset} ${context.lake.locate(path)}\n`);
+  for (const input of inputs.sort()) hash.update(input);
   for (const path of projectFiles(project.folder)) {
     hash.update(`${path.slice(project.folder.length)}\n`).update(readFileSync(path));
   }

@@ -118,7 +118,7 @@ export function compileDeclaredTest(
     severity: config.severity,
     sql,
     dependsOn: [...new Set([subject.id, ...dependsOn])],
-    generic: { kind: declared.test, subject: subject.id, column: String(declared.arguments['column_name']) },
+    generic: { kind: declared.test, subject: subject.id, column: String(declared.arguments.column_name) },
   };
 }
 

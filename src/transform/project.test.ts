@@ -1,8 +1,10 @@
 /** What a project's files come to: names, configs, references, and mistakes with their place. */
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { MillraceError } from '../kernel/errors.ts';
-import { type Files, projectOf, sqlOf } from './fixture.ts';
+import { type Files, projectOf, sqlOf, writeProject } from './fixture.ts';
 import { type Project, sourceRelations } from './manifest.ts';
+import { loadProject } from './project.ts';
 
 function mistakeIn(files: Files): string {
   try {
@@ -151,7 +153,7 @@ describe('sources', () => {
       {
         'models/sources.yml': `sources:
   - name: production
-    tables: [{name: customers}, {name: off, config: {enabled: false}}]
+    tables: [{name: customers}, {name: retired, config: {enabled: false}}]
   - name: events
     schema: "{{ var('events_schema') }}"
     database: lake
@@ -207,6 +209,14 @@ describe('tests', () => {
       ['not_null_orders__Customer_Id_', 'error', ['orders']],
       ['relationships_orders__Customer_Id___id__ref_customers_', 'warn', ['orders', 'customers']],
       ['no_orphans', 'warn', ['orders', 'customers']],
+    ]);
+    expect(project.tests.map(({ generic }) => generic?.kind)).toEqual([
+      'not_null',
+      'unique',
+      'accepted_values',
+      'not_null',
+      'relationships',
+      undefined,
     ]);
     expect(project.tests.find(({ name }) => name.startsWith('relationships'))?.sql).toBe(
       `select child.*
@@ -338,7 +348,10 @@ describe('a mistake', () => {
     expect(mistakeIn(files as unknown as Files)).toContain(`MR-TRF-001 The project file ${problem}`);
   });
 
-  test('a folder that is no project is told so', () => {
-    expect(() => projectOf({ 'dbt_project.yml/x': '' })).toThrow('The project file dbt_project.yml is wrong');
+  test('a folder without a project is told so', () => {
+    const folder = join(writeProject({}), 'absent');
+    expect(() => loadProject(folder, { env: () => undefined })).toThrow(
+      'The project file dbt_project.yml is wrong: it does not exist.',
+    );
   });
 });

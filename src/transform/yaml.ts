@@ -1,6 +1,6 @@
 /** YAML files checked against a schema, with the line of every mistake. */
 import { closest } from 'fastest-levenshtein';
-import { isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml';
+import { isMap, isNode, isScalar, LineCounter, parseDocument, type Tags } from 'yaml';
 import { z } from 'zod';
 import { MillraceError } from '../kernel/errors.ts';
 import type { ProjectFile } from './files.ts';
@@ -26,14 +26,22 @@ export const strictKeys = <Shape extends z.core.$ZodLooseShape>(shape: Shape) =>
     },
   });
 
-/** As dbt's reader has it: YAML 1.1, where yes and no are booleans. Dates stay text. */
-const parse = (text: string, lineCounter: LineCounter) =>
-  parseDocument(text, {
-    version: '1.1',
-    prettyErrors: false,
-    lineCounter,
-    customTags: (tags) => tags.filter((tag) => typeof tag === 'string' || tag.tag !== 'tag:yaml.org,2002:timestamp'),
+const truths = /^(?:[Yy]es|YES|[Tt]rue|TRUE|[Oo]n|ON)$/;
+const falsehoods = /^(?:[Nn]o|NO|[Ff]alse|FALSE|[Oo]ff|OFF)$/;
+
+/** YAML 1.1 as Python's reader, and so dbt, has it: yes and no are booleans, y and n are text. Dates stay text. */
+function asPython(tags: Tags): Tags {
+  return tags.flatMap((tag): Tags => {
+    if (typeof tag === 'string' || tag.collection) return [tag];
+    if (tag.tag === 'tag:yaml.org,2002:timestamp') return [];
+    return tag.tag === 'tag:yaml.org,2002:bool'
+      ? [{ ...tag, test: tag.identify?.(true) ? truths : falsehoods }]
+      : [tag];
   });
+}
+
+const parse = (text: string, lineCounter: LineCounter) =>
+  parseDocument(text, { version: '1.1', prettyErrors: false, lineCounter, customTags: asPython });
 
 type YamlDocument = ReturnType<typeof parse>;
 
