@@ -164,6 +164,11 @@ const version = (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as
 
 /** Runs one command line and sets the exit code. Nothing is thrown. */
 export async function main(argv: readonly string[]): Promise<void> {
+  // A reader that has seen enough, such as head, is no error.
+  process.stdout.on('error', (thrown: NodeJS.ErrnoException) => {
+    if (thrown.code !== 'EPIPE') throw thrown;
+    process.exit();
+  });
   const output = createOutput();
   const closers: Closers = new Set();
   closeOnSignals(closers, output);

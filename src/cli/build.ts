@@ -3,12 +3,13 @@ import { Command } from 'commander';
 import { build } from '../pipeline/run.ts';
 import type { App } from './app.ts';
 import { jsonOption } from './options.ts';
+import { summarisePublication } from './report.ts';
 
 async function buildOnce(app: App, words: { readonly json?: true }): Promise<void> {
   const result = await app.withPipeline(build);
   app.output.settle();
   if (words.json) {
-    app.output.print(`${JSON.stringify(result, null, 2)}\n`);
+    app.output.print(`${JSON.stringify(summarisePublication(result), null, 2)}\n`);
     return;
   }
   const lines = result.nodes

@@ -4,6 +4,7 @@ import type { IngestResult } from '../ingest/csv/ingest.ts';
 import { humanDuration } from '../kernel/time.ts';
 import type { Headline } from '../metrics/overview.ts';
 import type { RunResult } from '../pipeline/run.ts';
+import type { PublishResult } from '../publish/publish.ts';
 import type { NodeResult } from '../transform/run.ts';
 
 const number = new Intl.NumberFormat('en-US');
@@ -74,6 +75,12 @@ export function renderHeadline({ range, totals }: Headline, currency: string): s
     `${amount(totals.average_order_value)} per order, ${range.from} to ${range.to}.`,
   ].join(' ');
 }
+
+/** A publication for a program: what ended how, without the SQL. */
+export const summarisePublication = ({ nodes, ...publication }: PublishResult) => ({
+  ...publication,
+  nodes: nodes.map(({ sql: _sql, ...node }) => node),
+});
 
 /** What a run did, for a person. */
 export function renderRun(result: RunResult, headline: string): string {

@@ -14,7 +14,7 @@ import {
   sourceOption,
   toInput,
 } from './options.ts';
-import { renderHeadline, renderRun } from './report.ts';
+import { renderHeadline, renderRun, summarisePublication } from './report.ts';
 import { serve } from './serve.ts';
 import { requireInput } from './usage.ts';
 
@@ -40,7 +40,7 @@ async function runOnce(app: App, words: Words): Promise<void> {
   app.output.settle();
   app.output.print(
     words.json
-      ? `${JSON.stringify({ ...result, headline }, null, 2)}\n`
+      ? `${JSON.stringify({ ...result, publication: summarisePublication(result.publication), headline }, null, 2)}\n`
       : renderRun(result, renderHeadline(headline, app.config.currency)),
   );
 }

@@ -100,11 +100,10 @@ export async function buildWarehouse(
   project: Project,
   lake: Lake,
   files: readonly LakeFile[],
-  clock: Clock,
   onNode?: (result: NodeResult) => void,
 ): Promise<BuildResult> {
   await duckdb.run(sourceViews(lake, files));
-  return buildProject(project, duckdb, { clock, ...(onNode ? { onNode } : {}) });
+  return buildProject(project, duckdb, onNode ? { onNode } : {});
 }
 
 async function flush(path: string): Promise<void> {
@@ -200,7 +199,7 @@ export async function publish(
   const at = context.clock();
   let result: BuildResult;
   try {
-    result = await buildWarehouse(duckdb, project, context.lake, files, context.clock, options.onNode);
+    result = await buildWarehouse(duckdb, project, context.lake, files, options.onNode);
     gate(project, result);
     await duckdb.run(`${createPublication(context, id, at)} CHECKPOINT;`);
   } catch (thrown) {

@@ -9,7 +9,7 @@ import { type Model, type Relation, relationSql, type Seed, type Test } from './
 import type { DeclaredTest } from './properties.ts';
 import { type References, resolvingScope } from './references.ts';
 import { type JsonObject, renderValues, type Scope } from './template.ts';
-import { genericTests, testName } from './test-sql.ts';
+import { type GenericTest, genericTests, testName } from './test-sql.ts';
 
 /** What a test is declared on. */
 export interface TestSubject {
@@ -64,10 +64,11 @@ export function compileSeed({ root }: Workspace, draft: SeedDraft): Seed {
 const braced = (value: JsonValue): JsonValue =>
   typeof value === 'string' && /^\s*(env_var|ref|var|source)\s*\(.+\)\s*$/s.test(value) ? `{{ ${value} }}` : value;
 
-function checkArguments(declared: DeclaredTest): void {
-  const kind = genericTests[declared.test];
+/** The kind of a declared test, which has the arguments that it needs and no others. Errors: MR-TRF-001. */
+function kindOf(declared: DeclaredTest): GenericTest {
+  const kind = genericTests.get(declared.test);
   if (!kind) {
-    const nearest = closest(declared.test, Object.keys(genericTests));
+    const nearest = closest(declared.test, [...genericTests.keys()]);
     throw declared.mistake(`the test '${declared.test}' is unknown; did you mean '${nearest}'?`);
   }
   const known = ['column_name', ...kind.required, ...kind.optional];
@@ -79,13 +80,13 @@ function checkArguments(declared: DeclaredTest): void {
     const nearest = closest(extra, known);
     throw declared.mistake(`the test ${declared.test} has no argument '${extra}'; did you mean '${nearest}'?`);
   }
+  return kind;
 }
 
-function genericSql(workspace: Workspace, declared: DeclaredTest, relation: string, scope: Scope): string {
-  const { column_name, ...others } = declared.arguments;
+function renderArguments(workspace: Workspace, declared: DeclaredTest, scope: Scope): JsonObject {
+  const { column_name: _, ...others } = declared.arguments;
   const given = Object.fromEntries(Object.entries(others).map(([name, value]) => [name, braced(value)]));
-  const rendered = renderValues(workspace.templates, given, declared.path, scope);
-  return genericTests[declared.test]?.sql(relation, String(column_name), rendered) ?? '';
+  return renderValues(workspace.templates, given, declared.path, scope);
 }
 
 /** The test that a YAML file declares; undefined when it is disabled. Errors: MR-TRF-001, MR-TRF-002, MR-TRF-004. */
@@ -95,12 +96,13 @@ export function compileDeclaredTest(
   declared: DeclaredTest,
   subject: TestSubject,
 ): Test | undefined {
-  checkArguments(declared);
-  const kind = subject.kind === 'source' ? `source_${declared.test}` : declared.test;
-  const name = declared.name ?? testName(kind, subject.name, declared.arguments);
+  const kind = kindOf(declared);
+  const column = String(declared.arguments.column_name);
+  const prefix = subject.kind === 'source' ? 'source_' : '';
+  const name = declared.name ?? testName(prefix + declared.test, subject.name, declared.arguments);
   const { scope, dependsOn } = resolvingScope(references, name, relationSql(subject.relation));
-  const folder = [...workspace.definition['model-paths'], ...workspace.definition['seed-paths']].find((prefix) =>
-    declared.path.startsWith(`${prefix}/`),
+  const folder = [...workspace.definition['model-paths'], ...workspace.definition['seed-paths']].find((path) =>
+    declared.path.startsWith(`${path}/`),
   );
   const configs = {
     ...testFolderConfig(workspace, configWay(workspace, folder ?? '', declared.path, name)),
@@ -110,7 +112,7 @@ export function compileDeclaredTest(
   if (!config.enabled) return undefined;
   const whole = relationSql(subject.relation);
   const tested = config.where ? `(select * from ${whole} where ${config.where})` : whole;
-  const sql = genericSql(workspace, declared, tested, scope);
+  const sql = kind.sql(tested, column, renderArguments(workspace, declared, scope));
   return {
     kind: 'test',
     name,
@@ -118,7 +120,7 @@ export function compileDeclaredTest(
     severity: config.severity,
     sql,
     dependsOn: [...new Set([subject.id, ...dependsOn])],
-    generic: { kind: declared.test, subject: subject.id, column: String(declared.arguments.column_name) },
+    generic: { kind: declared.test, subject: subject.id, column },
   };
 }
 

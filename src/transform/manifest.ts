@@ -30,7 +30,7 @@ interface Resource {
 }
 
 /** Which descriptions become comments in the database. */
-export interface PersistDocs {
+interface PersistDocs {
   readonly relation: boolean;
   readonly columns: boolean;
 }

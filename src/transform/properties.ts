@@ -8,7 +8,7 @@ import type { JsonObject } from './template.ts';
 import { readYaml, strictKeys, type YamlFile, type YamlPath } from './yaml.ts';
 
 /** Makes the error that names the file and line at which something is declared. */
-export type Mistake = (problem: string) => MillraceError;
+type Mistake = (problem: string) => MillraceError;
 
 /** A generic test as it is declared on a column or a relation. */
 export interface DeclaredTest {

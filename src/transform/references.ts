@@ -5,7 +5,7 @@ import { type Relation, relationSql, type SourceTable, sourceId } from './manife
 import type { JsonObject, Scope } from './template.ts';
 
 /** A model or seed as far as its name and its relation; undefined when it is disabled. */
-export type Referables = ReadonlyMap<string, Relation | undefined>;
+type Referables = ReadonlyMap<string, Relation | undefined>;
 
 /** All that can be referred to. */
 export interface References {

@@ -1,8 +1,7 @@
 /** Builds a project in DuckDB: seeds and models in order, tests as soon as all that they read is there. */
 import { isDiskFull } from '../kernel/errors.ts';
 import type { DuckDB, Row } from '../stores/duckdb/duckdb.ts';
-import type { Model, Project, Seed, Test } from './manifest.ts';
-import { relationSql } from './manifest.ts';
+import { type Model, type Project, relationSql, type Seed, type Test } from './manifest.ts';
 import { commentStatements, createStatements, type Existing, existingRelations } from './materialize.ts';
 import { planBuild, type Step } from './plan.ts';
 import { failingRows, failureCounts } from './test-sql.ts';
@@ -108,7 +107,8 @@ async function judgeAll(build: Build, tests: readonly Test[]): Promise<readonly 
   const results: NodeResult[] = [];
   for (const [index, test] of tests.entries()) {
     if ('value' in counted) {
-      const failures = counted.value.find((row) => row.test === index)?.failures ?? 0;
+      const failures = counted.value.find((row) => row.test === index)?.failures;
+      if (failures === undefined) throw new Error(`the test ${test.name} was not counted`);
       results.push(await judge(build, test, failures, milliseconds));
     } else if (tests.length > 1) {
       results.push(...(await judgeAll(build, [test])));

@@ -149,6 +149,7 @@ export function createTemplates(macroFiles: readonly ProjectFile[], settings: Te
   }
 
   environment.enablePyCompat();
+  // So the library spells it: an undefined name may be a condition, and nothing else.
   environment.undefinedBehavior = 'semi_strct';
   environment.addGlobal('target', target);
   for (const [name, call] of Object.entries(templateFunctions(settings))) environment.addGlobal(name, guarded(call));

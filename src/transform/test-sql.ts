@@ -3,7 +3,7 @@ import { type JsonValue, sqlText } from '../stores/duckdb/duckdb.ts';
 import type { JsonObject } from './template.ts';
 
 /** A kind of test: which arguments it takes besides the column, and its SQL over a relation (or a subquery). */
-interface GenericTest {
+export interface GenericTest {
   readonly required: readonly string[];
   readonly optional: readonly string[];
   readonly sql: (relation: string, column: string, given: JsonObject) => string;
@@ -20,44 +20,46 @@ const listOf = (value: JsonValue | undefined): readonly JsonValue[] =>
   Array.isArray(value) ? value : value === undefined ? [] : [value as JsonValue];
 
 /** Each kind by its name. A failing row of `unique` and `accepted_values` is a value with its number of records. */
-export const genericTests: Readonly<Record<string, GenericTest>> = {
-  unique: {
-    required: [],
-    optional: [],
-    sql: (relation, column) =>
-      `select ${column} as unique_field, count(*) as n_records
+export const genericTests: ReadonlyMap<string, GenericTest> = new Map(
+  Object.entries<GenericTest>({
+    unique: {
+      required: [],
+      optional: [],
+      sql: (relation, column) =>
+        `select ${column} as unique_field, count(*) as n_records
 from ${relation}
 where ${column} is not null
 group by ${column}
 having count(*) > 1`,
-  },
-  not_null: {
-    required: [],
-    optional: [],
-    sql: (relation, column) => `select *\nfrom ${relation}\nwhere ${column} is null`,
-  },
-  accepted_values: {
-    required: ['values'],
-    optional: ['quote'],
-    sql: (relation, column, given) => {
-      const texts = listOf(given.values).map(pythonText);
-      const values = given.quote === false ? texts : texts.map(sqlText);
-      return `select ${column} as value_field, count(*) as n_records
+    },
+    not_null: {
+      required: [],
+      optional: [],
+      sql: (relation, column) => `select *\nfrom ${relation}\nwhere ${column} is null`,
+    },
+    accepted_values: {
+      required: ['values'],
+      optional: ['quote'],
+      sql: (relation, column, given) => {
+        const texts = listOf(given.values).map(pythonText);
+        const values = given.quote === false ? texts : texts.map(sqlText);
+        return `select ${column} as value_field, count(*) as n_records
 from ${relation}
 where ${column} not in (${values.join(', ')})
 group by ${column}`;
+      },
     },
-  },
-  relationships: {
-    required: ['to', 'field'],
-    optional: [],
-    sql: (relation, column, given) =>
-      `select child.*
+    relationships: {
+      required: ['to', 'field'],
+      optional: [],
+      sql: (relation, column, given) =>
+        `select child.*
 from ${relation} as child
 anti join (select ${given.field} as to_field from ${given.to}) as parent on ${column} = parent.to_field
 where ${column} is not null`,
-  },
-};
+    },
+  }),
+);
 
 /** The name that dbt gives to a generic test: kind, relation, and the arguments in the order of their names. */
 export function testName(kind: string, relation: string, given: JsonObject): string {

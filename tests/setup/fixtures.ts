@@ -102,7 +102,7 @@ export interface Running {
 export function startMillrace(words: readonly string[], env: Readonly<Record<string, string>>, cwd = root): Running {
   const child = spawn(join(root, 'bin', 'millrace'), words, {
     cwd,
-    env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...env },
+    env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const output = { stdout: '', stderr: '' };

@@ -72,6 +72,17 @@ export function describeTarget(url: string): string {
   }
 }
 
+/** Codes with which a server says that it goes away, or that nobody may connect now (classes 08 and 57). */
+const goneCodes = /^(08...|57P0[1-5]|53300)$/;
+
+/** True when the server, not the statement, is at fault. */
+function isGone(thrown: unknown): boolean {
+  if (thrown instanceof pg.DatabaseError) return goneCodes.test(thrown.code ?? '');
+  if (!(thrown instanceof Error)) return false;
+  const code = 'code' in thrown ? String(thrown.code) : '';
+  return ['ECONNRESET', 'ECONNREFUSED', 'EPIPE'].includes(code) || thrown.message.startsWith('Connection terminated');
+}
+
 async function checkVersion(client: pg.ClientBase, target: string): Promise<void> {
   const { rows } = await client.query<{ version: number }>(
     `SELECT current_setting('server_version_num')::integer / 10000 AS version`,
@@ -82,7 +93,7 @@ async function checkVersion(client: pg.ClientBase, target: string): Promise<void
 
 /**
  * Connects to the database at the URL. Sessions count time in UTC.
- * Errors: MR-PG-001 when it cannot be reached, MR-PG-004 when it is too old.
+ * Errors: MR-PG-001 when it cannot be reached, then or later; MR-PG-004 when it is too old.
  */
 export async function openPostgres(url: string): Promise<Postgres> {
   const target = describeTarget(url);
@@ -114,7 +125,7 @@ export async function openPostgres(url: string): Promise<Postgres> {
     } catch (thrown) {
       // A connection that failed half-way, such as in a COPY, is closed rather than used again.
       client.release(true);
-      throw thrown;
+      throw isGone(thrown) ? new MillraceError('MR-PG-001', { target, problem: problemOf(thrown) }, thrown) : thrown;
     }
   };
 
