@@ -113,6 +113,17 @@ test('a program does not outlive the launcher that was killed', async () => {
   expect(output.signal).toBe('SIGKILL');
 });
 
+test('a signal to the whole process group, as Ctrl-C sends it, reaches the program once', async () => {
+  installPackages();
+  writeMain(`
+    const wait = setInterval(() => {}, 1000);
+    process.once('SIGINT', () => setTimeout(() => { console.log('closed'); clearInterval(wait); }, 100));
+    console.log('ready');`);
+  const child = spawn(process.execPath, [...pretendVersion('20.20.2'), launcher], { detached: true });
+  const output = await collect(child, () => process.kill(-(child.pid ?? 0), 'SIGINT'));
+  expect(output).toEqual({ code: 0, signal: null, stdout: 'ready\nclosed\n', stderr: '' });
+});
+
 test('runs as it stands, from any folder, through a link', () => {
   installPackages();
   writeMain('console.log(process.cwd());');

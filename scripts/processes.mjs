@@ -53,15 +53,12 @@ function onSignals(handle) {
 }
 
 /**
- * Hands a signal to the child. The keys of a terminal reach the child too; it then gets the signal again only if it has
- * not ended two seconds later.
+ * Hands a signal on to the child. Ctrl-C, and whatever else signals a whole process group, reaches the child as well,
+ * and a second signal may end a program that is just closing: it gets the signal only if it still runs a second later.
  * @param {import('node:child_process').ChildProcess} child
  * @param {NodeJS.Signals} signal
  */
-function forward(child, signal) {
-  const fromTerminal = process.stdin.isTTY && signal !== 'SIGTERM';
-  setTimeout(() => child.kill(signal), fromTerminal ? 2000 : 0).unref();
-}
+const forward = (child, signal) => setTimeout(() => child.kill(signal), 1000).unref();
 
 /**
  * Runs a Node program on this terminal and hands signals on to it. The channel between the two tells the child when

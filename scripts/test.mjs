@@ -67,7 +67,7 @@ const testCheck = (name, { environment, seconds }) => ({
     rmSync(path, { force: true });
     const { ok, output } = await runCaptured(
       'vitest',
-      ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${path}`],
+      ['run', '--no-color', '--reporter=default', '--reporter=json', `--outputFile.json=${path}`],
       { cwd: root, env: { ...programEnvironment(), ...environment }, seconds },
     );
     const report = readReport(path);
