@@ -27,6 +27,15 @@ export function parsePort(text: string): number {
   return port;
 }
 
+/** The names that Millrace gives itself. */
+const reservedSources = ['sample', 'shop'];
+
+/** The name of a source that a user's files may have. */
+export function parseNewSource(text: string): string {
+  if (reservedSources.includes(text)) throw new InvalidArgumentError(`The name ${text} is Millrace's own.`);
+  return parseSource(text);
+}
+
 /** The name of a source. */
 export function parseSource(text: string): string {
   if (!/^[a-z0-9][a-z0-9_-]{0,62}$/.test(text)) {
@@ -43,7 +52,7 @@ export const inputOption = (): Option =>
   );
 export const presetOption = (): Option => new Option('--preset <name>', 'the shape of the file, such as online-retail');
 export const sourceOption = (): Option =>
-  new Option('--source <name>', 'the shop that the files come from, when there are several').argParser(parseSource);
+  new Option('--source <name>', 'the shop that the files come from, when there are several').argParser(parseNewSource);
 export const asOfOption = (): Option =>
   new Option('--as-of <date>', 'the day on which the files were true; default: now').argParser(parseDay);
 export const hostOption = (): Option => new Option('--host <address>', 'the address to listen on; default 127.0.0.1');

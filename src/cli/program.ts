@@ -10,6 +10,7 @@ import { queryCommand } from './query.ts';
 import { resetCommand } from './reset.ts';
 import { runCommand } from './run.ts';
 import { serveCommand } from './serve.ts';
+import { shopCommand } from './shop.ts';
 import { sourcesCommand } from './sources.ts';
 import { statusCommand } from './status.ts';
 
@@ -47,6 +48,7 @@ function createProgram(version: string, app: () => App): Command {
     statusCommand,
     doctorCommand,
     generateCommand,
+    shopCommand,
     sourcesCommand,
     resetCommand,
   ];

@@ -4,11 +4,12 @@ import { readStatus, type Status } from '../pipeline/status.ts';
 import type { App } from './app.ts';
 import { jsonOption } from './options.ts';
 
+const kindNames = { sample: 'sample shop', csv: 'CSV files', shop: 'live shop' } as const;
+
 function render(status: Status): string {
   const number = (value: number): string => value.toLocaleString('en-US');
   const sources = status.sources.map(
-    ({ source, kind, preset, input }) =>
-      `${source} (${preset ?? (kind === 'sample' ? 'sample shop' : 'CSV files')}) from ${input}`,
+    ({ source, kind, preset, input }) => `${source} (${preset ?? kindNames[kind]}) from ${input}`,
   );
   const rows = Object.entries(status.production).map(([table, count]) => `${table} ${number(count)}`);
   const { lastRun, publication } = status;

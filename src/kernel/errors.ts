@@ -204,6 +204,21 @@ export const errorCatalogue = {
     remedy: 'Wait for it, or end it, then run again.',
     exitCode: 3,
   },
+  'MR-SHP-001': {
+    message: 'Of product {product} {wanted} are wanted and {stock} are in stock.',
+    remedy: 'Order fewer; nothing was ordered.',
+    exitCode: 1,
+  },
+  'MR-SHP-002': {
+    message: 'The shop does not know {what}.',
+    remedy: 'Take over customers and products of a loaded source with `millrace shop open --from SOURCE`.',
+    exitCode: 2,
+  },
+  'MR-SHP-003': {
+    message: 'An order needs at least one line, and each line a whole number of units above 0.',
+    remedy: 'Give lines as PRODUCT:QUANTITY; nothing was ordered.',
+    exitCode: 2,
+  },
   'MR-SRV-001': {
     message: 'The host name {host} is not one of this server.',
     remedy: 'Open the address that `millrace serve` prints.',

@@ -5,6 +5,7 @@ import { tableContracts, tableNames } from '../contracts/tables.ts';
 import { generateSample, type SampleOptions, sampleDefaults } from '../generate/sample.ts';
 import { type CsvRequest, type IngestResult, ingestCsv } from '../ingest/csv/ingest.ts';
 import { type Extract, extractProduction, removeRetired } from '../ingest/extract.ts';
+import { exportShop, hasOrders } from '../ingest/shop/export.ts';
 import type { IdSource } from '../kernel/ids.ts';
 import { type Clock, isoDay } from '../kernel/time.ts';
 import { type PublishResult, publish, recoverPublication } from '../publish/publish.ts';
@@ -80,10 +81,23 @@ const newSample = (context: PipelineContext): Source => ({
   options: { ...sampleDefaults, asOf: isoDay(context.clock()) },
 });
 
+/** The live shop as a source: its files are written anew for each run. */
+const liveShop = (context: PipelineContext): Source => ({
+  source: 'shop',
+  kind: 'shop',
+  preset: undefined,
+  input: join(context.duckdb.temporaryFolder, 'shop'),
+  options: {},
+});
+
 async function chooseSources(context: PipelineContext, input: Input | undefined): Promise<readonly Source[]> {
   const known = await knownSources(context.postgres);
-  if (!input) return known.length > 0 ? known : [newSample(context)];
-  refuseMixing(known, 'csv', context.home);
+  if (!input) {
+    const loaded = known.filter(({ kind }) => kind !== 'shop');
+    const live = (await hasOrders(context.postgres)) ? [liveShop(context)] : [];
+    return [...(loaded.length > 0 ? loaded : [newSample(context)]), ...live];
+  }
+  refuseMixing(known, context.home);
   return [{ source: input.source, kind: 'csv', preset: input.preset, input: input.path, options: {} }];
 }
 
@@ -96,6 +110,7 @@ async function ensureSample(context: PipelineContext, source: Source): Promise<v
 
 async function ingestSource(context: PipelineContext, source: Source, asOf: string | undefined): Promise<IngestResult> {
   if (source.kind === 'sample') await ensureSample(context, source);
+  if (source.kind === 'shop') await exportShop(context.postgres, source.input, context.timeZone);
   context.progress.step(`Loading ${source.source}`);
   const request: CsvRequest = {
     ...source,

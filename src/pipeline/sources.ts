@@ -1,4 +1,4 @@
-/** Where a home's rows come from: the sample shop or the user's own files, never both. */
+/** Where a home's rows come from: the sample shop or the user's own files, never both; and the live shop. */
 import { MillraceError } from '../kernel/errors.ts';
 import type { Sql } from '../stores/postgres/postgres.ts';
 
@@ -6,7 +6,7 @@ import type { Sql } from '../stores/postgres/postgres.ts';
 export interface Source {
   /** Lower-case letters, digits, - and _: the first part of every key. */
   readonly source: string;
-  readonly kind: 'sample' | 'csv';
+  readonly kind: 'sample' | 'csv' | 'shop';
   readonly preset: string | undefined;
   /** Absolute path of the folder or file. */
   readonly input: string;
@@ -26,12 +26,9 @@ export async function knownSources(sql: Sql): Promise<readonly Source[]> {
   return stored.map((each) => ({ ...each, preset: each.preset ?? undefined }));
 }
 
-const describe = (kind: Source['kind']): string => (kind === 'sample' ? 'the sample shop' : "a user's own data");
-
-/** Errors: MR-IN-008 when the sample would mix with a user's data. */
-export function refuseMixing(known: readonly Source[], wanted: Source['kind'], home: string): void {
-  const other = known.find(({ kind }) => kind !== wanted);
-  if (other) {
-    throw new MillraceError('MR-IN-008', { present: describe(other.kind), requested: describe(wanted), home });
+/** Errors: MR-IN-008 when a home that holds the sample is given a user's own files. */
+export function refuseMixing(known: readonly Source[], home: string): void {
+  if (known.some(({ kind }) => kind === 'sample')) {
+    throw new MillraceError('MR-IN-008', { present: 'the sample shop', requested: "a user's own data", home });
   }
 }

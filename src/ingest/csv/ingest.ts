@@ -27,7 +27,7 @@ import { gatherParents, isParent } from './references.ts';
 export interface CsvRequest {
   /** Rows are keyed by source and id: two shops need two sources. */
   readonly source: string;
-  readonly kind: 'sample' | 'csv';
+  readonly kind: 'sample' | 'csv' | 'shop';
   /** A folder with the four files or, with a preset, one file. */
   readonly input: string;
   readonly preset: string | undefined;

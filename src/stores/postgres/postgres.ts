@@ -167,3 +167,6 @@ export async function openPostgres(url: string): Promise<Postgres> {
     close: () => pool.end(),
   };
 }
+
+/** A text as an SQL literal, for statements that take no parameters, such as COPY and COMMENT. */
+export const sqlText = (text: string): string => pg.escapeLiteral(text);

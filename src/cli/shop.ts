@@ -1,0 +1,77 @@
+/** `millrace shop`: the live shop: open it, order from it. */
+import { Command, InvalidArgumentError } from 'commander';
+import type { OrderLine } from '../shop/checkout.ts';
+import { placeOrder } from '../shop/checkout.ts';
+import { openShop } from '../shop/open.ts';
+import type { App } from './app.ts';
+import { jsonOption, parseSource } from './options.ts';
+
+interface OpenWords {
+  readonly from: string;
+  readonly json?: true;
+}
+
+interface OrderWords {
+  readonly item: readonly OrderLine[];
+  readonly customer?: string;
+  readonly payment: string;
+  readonly json?: true;
+}
+
+function parseLine(text: string, before: readonly OrderLine[] = []): readonly OrderLine[] {
+  const match = /^(.+):(\d+)$/.exec(text);
+  if (!match?.[1] || !match[2]) throw new InvalidArgumentError('Give a product and a quantity, such as PROD0001:2.');
+  return [...before, { productId: match[1], quantity: Number(match[2]) }];
+}
+
+const examples = `
+Orders reach the figures with the next run, as source 'shop'.
+
+Examples:
+  millrace shop open --from sample
+  millrace shop order --item PROD0001:2 --item PROD0007:1 --customer CUST0001
+  millrace run`;
+
+async function open(app: App, words: OpenWords): Promise<void> {
+  const added = await app.withPipeline(({ postgres }) => openShop(postgres, words.from));
+  app.output.settle();
+  app.output.print(
+    words.json
+      ? `${JSON.stringify(added, null, 2)}\n`
+      : `The shop has ${added.products} more products and ${added.customers} more customers.\n`,
+  );
+}
+
+async function order(app: App, words: OrderWords): Promise<void> {
+  const request = { customerId: words.customer, paymentMethod: words.payment, lines: words.item };
+  const placed = await app.withPipeline(({ postgres, clock, ids }) => placeOrder(postgres, request, clock, ids));
+  app.output.settle();
+  const money = new Intl.NumberFormat('en-US', { style: 'currency', currency: app.config.currency });
+  app.output.print(
+    words.json ? `${JSON.stringify(placed, null, 2)}\n` : `${placed.order}: ${money.format(placed.total)}\n`,
+  );
+}
+
+/** The command. */
+export const shopCommand = (app: () => App): Command =>
+  new Command('shop')
+    .description('the live shop: open it, order from it')
+    .addHelpText('after', examples)
+    .addCommand(
+      new Command('open')
+        .description('take over the customers and products of a loaded source')
+        .requiredOption('--from <source>', 'the source, such as sample or csv', parseSource)
+        .addOption(jsonOption())
+        .addHelpText('after', examples)
+        .action((words: OpenWords) => open(app(), words)),
+    )
+    .addCommand(
+      new Command('order')
+        .description('place an order; it takes its units out of stock or fails')
+        .requiredOption('--item <product:quantity>', 'a line of the order; may be repeated', parseLine)
+        .option('--customer <id>', 'who orders; a guest when left out')
+        .option('--payment <method>', 'how it is paid', 'Credit Card')
+        .addOption(jsonOption())
+        .addHelpText('after', examples)
+        .action((words: OrderWords) => order(app(), words)),
+    );
