@@ -45,10 +45,9 @@ function createOutput(): Output {
   };
 }
 
-/** The home belongs to its user; others may pass through it, as the embedded server's user must when root runs it. */
+/** A new home belongs to its user; others may pass through it, as the embedded server's user must when root runs it. */
 function prepareHome(home: string): void {
-  mkdirSync(home, { recursive: true });
-  chmodSync(home, 0o711);
+  if (mkdirSync(home, { recursive: true }) !== undefined) chmodSync(home, 0o711);
 }
 
 const limitsOf = (config: Config): DuckDBLimits => ({

@@ -293,7 +293,7 @@ export function asMillraceError(thrown: unknown, home: string): MillraceError {
   if (thrown instanceof MillraceError) return thrown;
   if (isDiskFull(thrown)) return new MillraceError('MR-DSK-001', { path: home }, thrown);
   const code = systemCode(thrown);
-  if (code === 'EACCES' || code === 'EROFS' || code === 'EPERM') {
+  if (['EACCES', 'EROFS', 'EPERM', 'ENOTDIR', 'EEXIST'].includes(code ?? '')) {
     return new MillraceError('MR-DSK-002', { path: home, problem: problemOf(thrown) }, thrown);
   }
   return new MillraceError('MR-BUG-001', { problem: problemOf(thrown) }, thrown);

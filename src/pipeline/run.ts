@@ -1,5 +1,6 @@
 /** The pipeline: the steps of the data's way in their order, from the sources that a home knows to the publication. */
 import { existsSync } from 'node:fs';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { tableContracts, tableNames } from '../contracts/tables.ts';
 import { generateSample, type SampleOptions, sampleDefaults } from '../generate/sample.ts';
@@ -66,10 +67,22 @@ const sampleSource = 'sample';
 
 const lockName = 'millrace pipeline';
 
+/** What the folders of work under way begin with; DuckDB's own files beside them may belong to a reader. */
+const workFolders = /^(load|extract|rows|parents)-/;
+
+/** Removes what killed processes left in the temporary folder. */
+async function removeLeftovers(folder: string): Promise<void> {
+  const names = existsSync(folder) ? await readdir(folder) : [];
+  for (const name of names.filter((each) => workFolders.test(each))) {
+    await rm(join(folder, name), { recursive: true, force: true });
+  }
+}
+
 /** Runs work that changes the home while no other process does. Errors: MR-RUN-001. */
 export const exclusively = <T>(context: PipelineContext, work: () => Promise<T>): Promise<T> =>
   context.postgres.exclusive(lockName, context.lockSeconds, async () => {
     await recoverPublication(context);
+    await removeLeftovers(context.duckdb.temporaryFolder);
     return work();
   });
 

@@ -162,7 +162,8 @@ async function loadBatch(sql: Sql, engines: LoadEngines, batch: Batch, context: 
 export const dayIn = (instant: Date, timeZone: string): string =>
   new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' }).format(instant);
 
-async function withEngines<T>(limits: DuckDBLimits, work: (engines: LoadEngines) => Promise<T>): Promise<T> {
+/** Opens the engines of a load for the work, and closes them after it. */
+export async function withEngines<T>(limits: DuckDBLimits, work: (engines: LoadEngines) => Promise<T>): Promise<T> {
   mkdirSync(limits.temporaryFolder, { recursive: true });
   const temporaryFolder = await mkdtemp(join(limits.temporaryFolder, 'load-'));
   const judge = await openDuckDB(':memory:', { ...limits, temporaryFolder });

@@ -338,8 +338,10 @@ async function startAndShare(
 async function locked<T>(layout: Layout, work: () => Promise<T>): Promise<T> {
   const release = await lockfile.lock(layout.folder, {
     lockfilePath: join(layout.folder, 'start.lock'),
-    stale: 5000,
-    update: 1000,
+    stale: 10_000,
+    update: 2_000,
+    // A holder that was stopped for so long that another took over: PostgreSQL itself then refuses a second server.
+    onCompromised: () => undefined,
     retries: { retries: 600, factor: 1, minTimeout: 100, maxTimeout: 250 },
   });
   try {
