@@ -86,13 +86,13 @@ export const exclusively = <T>(context: PipelineContext, work: () => Promise<T>)
     return work();
   });
 
-const newSample = (context: PipelineContext): Source => ({
-  source: sampleSource,
-  kind: 'sample',
-  preset: undefined,
-  input: join(context.home, 'sample'),
-  options: { ...sampleDefaults, asOf: isoDay(context.clock()) },
-});
+/** A sample of today. Files of a sample that was made but never loaded may be of another day: they go. */
+async function newSample(context: PipelineContext): Promise<Source> {
+  const input = join(context.home, 'sample');
+  await rm(input, { recursive: true, force: true });
+  const options = { ...sampleDefaults, asOf: isoDay(context.clock()) };
+  return { source: sampleSource, kind: 'sample', preset: undefined, input, options };
+}
 
 /** The live shop as a source: its files are written anew for each run. */
 const liveShop = (context: PipelineContext): Source => ({
@@ -108,7 +108,7 @@ async function chooseSources(context: PipelineContext, input: Input | undefined)
   if (!input) {
     const loaded = known.filter(({ kind }) => kind !== 'shop');
     const live = (await hasOrders(context.postgres)) ? [liveShop(context)] : [];
-    return [...(loaded.length > 0 ? loaded : [newSample(context)]), ...live];
+    return [...(loaded.length > 0 ? loaded : [await newSample(context)]), ...live];
   }
   refuseMixing(known, context.home);
   return [{ source: input.source, kind: 'csv', preset: input.preset, input: input.path, options: {} }];
