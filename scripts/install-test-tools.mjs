@@ -1,5 +1,5 @@
 /** Installs what the tests need beyond npm: Chromium from Debian's packages, and dbt from PyPI in an environment of its own. */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { root } from './install.mjs';
@@ -108,9 +108,10 @@ async function installDbt(python) {
  * @returns {Promise<Tool>}
  */
 async function provideDbt(required) {
-  if (!findProgram('python3') && required && mayInstallPackages()) await installPackages(['python3', 'python3-venv']);
+  const installs = !findProgram('python3') && required && mayInstallPackages();
+  const { output } = installs ? await installPackages(['python3', 'python3-venv']) : { output: '' };
   const python = findProgram('python3');
-  if (!python) return { problem: 'dbt needs Python, and python3 is not installed', output: '' };
+  if (!python) return { problem: 'dbt needs Python, and python3 is not installed', output };
   return isDbtCurrent(python) ? { path: dbtProgram } : installDbt(python);
 }
 
@@ -121,7 +122,6 @@ async function provideDbt(required) {
  */
 export function provideTestTools({ required }) {
   const lock = join(root, '.cache', 'test-tools.lock');
-  mkdirSync(dbtFolder, { recursive: true });
   return withLock(
     lock,
     () => say(`Waiting for another command that installs test tools (${lock}).`),

@@ -26,7 +26,10 @@ const root = join(import.meta.dirname, '..');
 type Closers = Set<() => Promise<void>>;
 
 function createOutput(): Output {
-  const spinner = process.stderr.isTTY ? ora({ stream: process.stderr, discardStdin: false }) : undefined;
+  const spinner =
+    process.stderr.isTTY && process.stderr.columns > 0
+      ? ora({ stream: process.stderr, discardStdin: false })
+      : undefined;
   const settle = (): void => {
     spinner?.stop();
   };

@@ -24,14 +24,14 @@ Examples:
 Exit codes: 0 done, 1 data failed its checks, 2 wrong usage or settings, 3 a store cannot be reached.
 Settings: .env.example lists them; errors: docs/errors.md.`;
 
-/** The words of a mistake, without commander's own prefix. */
+/** The words of a mistake, without commander's own prefix; help that nobody asked for is one of its answers. */
 const problemOf = (error: CommanderError): string => {
+  if (error.code === 'commander.help') return 'A command is missing.';
   const text = error.message.replace(/^error: /, '');
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}${text.endsWith('.') ? '' : '.'}`;
 };
 
-const isHelp = (error: CommanderError): boolean =>
-  ['commander.help', 'commander.helpDisplayed', 'commander.version'].includes(error.code);
+const isAnswer = ({ exitCode }: CommanderError): boolean => exitCode === 0;
 
 function createProgram(version: string, app: () => App): Command {
   const program = new Command('millrace')
@@ -76,10 +76,8 @@ export async function runProgram(argv: readonly string[], version: string, app: 
     await program.parseAsync(argv, { from: 'user' });
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) throw thrown;
-    if (isHelp(thrown)) {
-      if (argv.length === 0) program.outputHelp();
-      return;
-    }
+    if (argv.length === 0) program.outputHelp();
+    if (argv.length === 0 || isAnswer(thrown)) return;
     const name = commandIn(argv, program);
     throw new MillraceError('MR-CLI-001', {
       problem: problemOf(thrown),

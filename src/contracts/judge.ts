@@ -29,6 +29,15 @@ const trimmed = (name: string): string => `nullif(trim(text_${name}), '')`;
 const decimal = (name: string, width: string): string =>
   `CASE WHEN NOT contains(text_${name}, '_') THEN TRY_CAST(trim(text_${name}) AS DECIMAL(${width})) END`;
 
+/**
+ * JSON as PostgreSQL's jsonb takes it, which is stricter than DuckDB: no NaN or Infinity, no numbers of a thousand digits,
+ * no zero character, no comma before a closing bracket.
+ */
+const json = (value: string): string =>
+  `CASE WHEN json_valid(${value}) AND NOT regexp_matches(${value}, '(^|[^\\\\])(\\\\\\\\)*\\\\u0000')
+    AND NOT regexp_matches(regexp_replace(${value}, '"(\\\\.|[^"\\\\])*"', '', 'g'), '(?i)nan|inf|e[+-]?[0-9]{4}')
+    THEN json(${value})::VARCHAR END`;
+
 const wordOf = (name: string, words: readonly string[], squeezed: string): string => {
   const cases = words.map((word) => `WHEN ${text(word.toLowerCase().replaceAll(/[ _]/g, ''))} THEN ${text(word)}`);
   return `CASE ${squeezed.replaceAll('$', `text_${name}`)} ${cases.join(' ')} END`;
@@ -50,7 +59,7 @@ function reading(name: string, kind: ColumnKind): string {
     date: `TRY_CAST(try_strptime(${value}, '%Y-%m-%d') AS DATE)`,
     time: `TRY_CAST(${value} AS TIME)`,
     timestamp: `CASE WHEN isfinite(TRY_CAST(${value} AS TIMESTAMPTZ)) THEN CASE WHEN regexp_matches(${value}, '(Z|[+-][0-9]{2}(:?[0-9]{2})?)$') AND contains(${value}, ':') THEN TRY_CAST(${value} AS TIMESTAMPTZ) ELSE local_to_utc(TRY_CAST(${value} AS TIMESTAMP)) END END`,
-    json: `CASE WHEN json_valid(${value}) THEN ${value} END`,
+    json: json(value),
     payment_method: wordOf(name, paymentMethods, `lower(replace(replace(trim($), ' ', ''), '_', ''))`),
   };
   return readers[kind];
@@ -103,17 +112,18 @@ const contentHash = (contract: TableContract): string => {
 };
 
 /**
- * Macros that the statements use. local_to_utc turns a local time into its instant: of an ambiguous time the first, a
- * nonexistent one moves forward.
+ * Macros that the statements use. local_to_utc turns a local time into its instant: a nonexistent one moves forward, as
+ * DuckDB does it; of an ambiguous one, where DuckDB takes the last, the offset of the day before gives the first.
  */
 export function judgeMacros({ timeZone, asOf }: JudgeContext): string {
   const zone = text(timeZone);
-  const earlier = (span: string): string =>
-    `WHEN timezone(${zone}, timezone(${zone}, moment) - INTERVAL ${span}) = moment THEN timezone(${zone}, moment) - INTERVAL ${span}`;
+  const last = `timezone(${zone}, moment)`;
+  const dayBefore = `${last} - INTERVAL 1 DAY`;
+  const first = `timezone('UTC', moment) - (timezone(${zone}, ${dayBefore}) - timezone('UTC', ${dayBefore}))`;
   const body =
     timeZone === 'UTC'
       ? `timezone('UTC', moment)`
-      : `CASE ${earlier('60 MINUTE')} ${earlier('30 MINUTE')} ELSE timezone(${zone}, moment) END`;
+      : `CASE WHEN timezone(${zone}, ${first}) = moment THEN ${first} ELSE ${last} END`;
   return `CREATE OR REPLACE MACRO local_to_utc(moment) AS ${body};
 CREATE OR REPLACE MACRO observed_day() AS DATE ${text(asOf)};`;
 }

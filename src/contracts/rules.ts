@@ -1,5 +1,5 @@
 /** The rules for CSV rows, one declaration each. judge.ts compiles those of a table to one statement. */
-import { type ReceivedColumn, type TableName, tableContracts, tableNames } from './tables.ts';
+import { itemValue, type ReceivedColumn, type TableName, tableContracts, tableNames } from './tables.ts';
 
 /** error: the row is quarantined with all that depends on it; warn: counted, the row is kept. */
 export type Severity = 'error' | 'warn';
@@ -142,8 +142,8 @@ const valueRules: readonly Rule[] = [
     ['line_total', 'quantity', 'unit_price', 'discount_percentage'],
     'is_the_product',
     'error',
-    `abs(line_total - round(quantity::DECIMAL(18,0) * unit_price * (100 - discount_percentage) * 0.01, 2)) > 0.01`,
-    'line_total differs from quantity x unit_price x (1 - discount_percentage / 100) by more than 0.01',
+    `coalesce(abs(line_total - ${itemValue}) > 0.01, quantity + unit_price + discount_percentage IS NOT NULL)`,
+    'line_total differs from quantity x unit_price x (1 - discount_percentage / 100) by more than 0.01, or is too large',
   ),
 ];
 

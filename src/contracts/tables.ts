@@ -125,6 +125,10 @@ const transactionColumns = [
   column('updated_at', 'timestamp', 'When the order was last changed in the shop.'),
 ];
 
+/** SQL: what an item comes to, DECIMAL(18,2); NULL where a part of it is absent, or where it is too large for that. */
+export const itemValue =
+  'TRY_CAST(TRY(round(quantity::DECIMAL(20,0) * unit_price * (100 - discount_percentage) * 0.01, 2)) AS DECIMAL(18,2))';
+
 const itemColumns = [
   column('item_id', 'id', 'The shop’s id of the order line.', { required: true }),
   column('transaction_id', 'id', 'The order or return it belongs to.', { required: true }),
@@ -133,7 +137,7 @@ const itemColumns = [
   column('unit_price', 'price', 'Price per unit.', { required: true }),
   column('discount_percentage', 'percentage', 'Discount in percent, 0 to 100.', { otherwise: '0' }),
   column('line_total', 'amount', 'Quantity times price after discount; computed where absent.', {
-    otherwise: 'round(quantity::DECIMAL(18,0) * unit_price * (100 - discount_percentage) * 0.01, 2)',
+    otherwise: itemValue,
   }),
 ];
 

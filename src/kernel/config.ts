@@ -54,6 +54,7 @@ const settings = {
     .number()
     .int()
     .min(1)
+    .max(86_400)
     .default(300)
     .describe('How long a command waits for another one that changes the same home.'),
   SHOP_CURRENCY: z

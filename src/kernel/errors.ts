@@ -32,6 +32,11 @@ export const errorCatalogue = {
     remedy: 'Run `npm run dashboard`, or start with `npm start`, which builds it.',
     exitCode: 2,
   },
+  'MR-CLI-004': {
+    message: 'The dashboard cannot listen on {host}, port {port}: {problem}.',
+    remedy: 'Choose an address of this machine with --host or MILLRACE_HOST, and a port that this user may open.',
+    exitCode: 2,
+  },
   'MR-CFG-001': {
     message: 'Unknown setting {name}.',
     remedy: 'Did you mean {nearest}? All settings are listed in .env.example.',
@@ -102,6 +107,12 @@ export const errorCatalogue = {
   'MR-IN-011': {
     message: 'The header of {path} names the column {column} twice.',
     remedy: 'Remove or rename one of the two.',
+    exitCode: 1,
+  },
+  'MR-IN-012': {
+    message: 'The file {path} cannot be read as CSV: {problem}.',
+    remedy:
+      'Export it again with commas between fields, quotes around fields with line ends, and one kind of line end (LF, CR LF or CR).',
     exitCode: 1,
   },
   'MR-GEN-001': {

@@ -86,9 +86,11 @@ export const exclusively = <T>(context: PipelineContext, work: () => Promise<T>)
     return work();
   });
 
+const sampleFolder = (context: PipelineContext): string => join(context.home, 'sample');
+
 /** A sample of today. Files of a sample that was made but never loaded may be of another day: they go. */
 async function newSample(context: PipelineContext): Promise<Source> {
-  const input = join(context.home, 'sample');
+  const input = sampleFolder(context);
   await rm(input, { recursive: true, force: true });
   const options = { ...sampleDefaults, asOf: isoDay(context.clock()) };
   return { source: sampleSource, kind: 'sample', preset: undefined, input, options };
@@ -103,10 +105,14 @@ const liveShop = (context: PipelineContext): Source => ({
   options: {},
 });
 
+/** The sample's files are in the home, also after the home was moved. */
+const inPlace = (context: PipelineContext, source: Source): Source =>
+  source.kind === 'sample' ? { ...source, input: sampleFolder(context) } : source;
+
 async function chooseSources(context: PipelineContext, input: Input | undefined): Promise<readonly Source[]> {
   const known = await knownSources(context.postgres);
   if (!input) {
-    const loaded = known.filter(({ kind }) => kind !== 'shop');
+    const loaded = known.filter(({ kind }) => kind !== 'shop').map((source) => inPlace(context, source));
     const live = (await hasOrders(context.postgres)) ? [liveShop(context)] : [];
     return [...(loaded.length > 0 ? loaded : [await newSample(context)]), ...live];
   }

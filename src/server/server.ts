@@ -97,7 +97,7 @@ export async function createServer(context: ServerContext, host: string): Promis
   return server;
 }
 
-/** Listens; gives the address. Errors: MR-CLI-002 when the port is in use. */
+/** Listens; gives the address. Errors: MR-CLI-002 when the port is in use, MR-CLI-004 when the address is none to use. */
 export async function listen(server: FastifyInstance, host: string, port: number): Promise<string> {
   try {
     return await server.listen({ host, port });
@@ -105,6 +105,6 @@ export async function listen(server: FastifyInstance, host: string, port: number
     if (thrown instanceof Error && 'code' in thrown && thrown.code === 'EADDRINUSE') {
       throw new MillraceError('MR-CLI-002', { host, port }, thrown);
     }
-    throw thrown;
+    throw new MillraceError('MR-CLI-004', { host, port, problem: problemOf(thrown) }, thrown);
   }
 }

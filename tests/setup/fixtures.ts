@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { inject, onTestFinished } from 'vitest';
+import { afterAll, inject, onTestFinished } from 'vitest';
 import type { DuckDBLimits } from '../../src/stores/duckdb/duckdb.ts';
 import { migrate } from '../../src/stores/postgres/migrate.ts';
 import { openPostgres, type Postgres } from '../../src/stores/postgres/postgres.ts';
@@ -12,21 +12,33 @@ import { openPostgres, type Postgres } from '../../src/stores/postgres/postgres.
 /** The clone. */
 export const root = join(import.meta.dirname, '..', '..');
 
-/** A new folder, removed when the test ends; passable for other users, as homes are. */
-export function makeFolder(): string {
+/** Takes work that is done when something is over: here when the test ends, unless another time is given. */
+export type AtEnd = (work: () => void | Promise<void>) => void;
+
+/** For what several tests share: work that is done after the last test of the file or `describe` that asks for it. */
+export function afterTheLast(): AtEnd {
+  const works: (() => void | Promise<void>)[] = [];
+  afterAll(async () => {
+    for (const work of works.reverse()) await work();
+  });
+  return (work) => works.push(work);
+}
+
+/** A new folder, removed at the end; passable for other users, as homes are. */
+export function makeFolder(atEnd: AtEnd = onTestFinished): string {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-test-'));
   chmodSync(folder, 0o711);
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  atEnd(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
-/** The URL of a new, empty database on the test run's server, dropped when the test ends. */
-export async function makeDatabase(): Promise<string> {
+/** The URL of a new, empty database on the test run's server, dropped at the end. */
+export async function makeDatabase(atEnd: AtEnd = onTestFinished): Promise<string> {
   const url = new URL(inject('postgresUrl'));
   const name = `test_${randomBytes(6).toString('hex')}`;
   const server = await openPostgres(url.href);
   await server.run(`CREATE DATABASE ${name}`);
-  onTestFinished(async () => {
+  atEnd(async () => {
     await server.run(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
     await server.close();
   });
@@ -35,9 +47,9 @@ export async function makeDatabase(): Promise<string> {
 }
 
 /** A connection to a new database that has Millrace's schema. */
-export async function makePostgres(): Promise<Postgres> {
-  const postgres = await openPostgres(await makeDatabase());
-  onTestFinished(() => postgres.close());
+export async function makePostgres(atEnd: AtEnd = onTestFinished): Promise<Postgres> {
+  const postgres = await openPostgres(await makeDatabase(atEnd));
+  atEnd(() => postgres.close());
   await migrate(postgres);
   return postgres;
 }
@@ -77,9 +89,9 @@ I5,T4,P2,1,35.50,0,35.50
 /** The files of a shop, by name. */
 export type ShopFiles = Readonly<Record<string, string | Buffer>>;
 
-/** Writes files into a new folder, removed when the test ends; gives the folder. */
-export function writeFiles(files: ShopFiles = smallShop): string {
-  const folder = makeFolder();
+/** Writes files into a new folder, removed at the end; gives the folder. */
+export function writeFiles(files: ShopFiles = smallShop, atEnd: AtEnd = onTestFinished): string {
+  const folder = makeFolder(atEnd);
   for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
   return folder;
 }
@@ -127,8 +139,10 @@ export const runMillrace = (
 ): Promise<Ended> => startMillrace(words, env, cwd).ended;
 
 /** The settings of a new home on a database of its own, on the test run's server. */
-export async function makeHome(): Promise<{ readonly MILLRACE_HOME: string; readonly DATABASE_URL: string }> {
-  const home = join(makeFolder(), 'home');
+export async function makeHome(
+  atEnd: AtEnd = onTestFinished,
+): Promise<{ readonly MILLRACE_HOME: string; readonly DATABASE_URL: string }> {
+  const home = join(makeFolder(atEnd), 'home');
   mkdirSync(home);
-  return { MILLRACE_HOME: home, DATABASE_URL: await makeDatabase() };
+  return { MILLRACE_HOME: home, DATABASE_URL: await makeDatabase(atEnd) };
 }

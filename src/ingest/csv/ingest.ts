@@ -179,7 +179,7 @@ export async function withEngines<T>(limits: DuckDBLimits, work: (engines: LoadE
 
 /**
  * Loads one batch of CSV files. The same content again changes nothing; a failure at any point changes nothing.
- * Errors: MR-IN-001 to MR-IN-011, MR-LED-001.
+ * Errors: MR-IN-001 to MR-IN-012 but for MR-IN-008, MR-LED-001.
  */
 export async function ingestCsv(request: CsvRequest, context: IngestContext): Promise<IngestResult> {
   if (request.preset) loadPreset(request.preset);

@@ -8,6 +8,7 @@ export interface LineShift {
 }
 
 const quote = 34;
+const space = 32;
 const comma = 44;
 const carriageReturn = 13;
 const lineFeed = 10;
@@ -20,6 +21,8 @@ class RecordWalk {
   private atRecordStart = true;
   private atFieldStart = true;
   private quoted = false;
+  /** The field's quotes were closed, and nothing but spaces came since. */
+  private afterQuote = false;
   private previous = -1;
 
   add(chunk: Buffer): void {
@@ -37,21 +40,20 @@ class RecordWalk {
       this.atRecordStart = false;
     }
     if (byte === quote) {
-      // A doubled quote closes and opens again, which comes to the same.
-      if (this.quoted) this.quoted = false;
-      else if (this.atFieldStart || this.wasQuoted) this.quoted = true;
-      this.wasQuoted = true;
+      // A doubled quote closes and opens again, which comes to the same; in a field without quotes it is text.
+      const opens = !this.quoted && (this.atFieldStart || this.afterQuote);
+      this.afterQuote = this.quoted;
+      this.quoted = opens;
       this.atFieldStart = false;
       return;
     }
     if (ends) this.line += 1;
-    if (this.quoted) return;
-    this.wasQuoted = false;
+    // Spaces may stand between a quote and the commas.
+    if (this.quoted || byte === space) return;
+    this.afterQuote = false;
     this.atFieldStart = ends || byte === comma;
     if (ends) this.atRecordStart = true;
   }
-
-  private wasQuoted = false;
 }
 
 /**

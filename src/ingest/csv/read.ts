@@ -1,6 +1,6 @@
 /** CSV files into DuckDB: the rows of each table as text with their lines, and the records that are malformed. */
 import { type TableContract, type TableName, tableContracts, tableNames } from '../../contracts/tables.ts';
-import { MillraceError } from '../../kernel/errors.ts';
+import { isDiskFull, MillraceError, problemOf } from '../../kernel/errors.ts';
 import { type DuckDB, sqlName, sqlText } from '../../stores/duckdb/duckdb.ts';
 import type { CsvFile } from './files.ts';
 import { findLines } from './lines.ts';
@@ -81,11 +81,26 @@ const rejectsQuery = (name: string): string => `
 SELECT line AS record, min(error_message) AS problem, any_value(csv_line) AS text
 FROM ${sqlName(`rejects_${name}`)} GROUP BY line ORDER BY line`;
 
+/** What DuckDB says when a line ends in another way than the first one, or inside a field without quotes. */
+const strayLineEnd = /state machine reached an invalid state/;
+
+/** A file that DuckDB gave up reading, for other reasons than the disk. */
+function unreadable(file: CsvFile, thrown: unknown): unknown {
+  if (!(thrown instanceof Error) || isDiskFull(thrown)) return thrown;
+  const problem = strayLineEnd.test(thrown.message)
+    ? 'its lines end in different ways'
+    : problemOf(thrown.message.split('\n')[0]);
+  return new MillraceError('MR-IN-012', { path: file.path, problem }, thrown);
+}
+
 /** Fills numbered_<name> (line_number, c0, c1 ...) with the good records, and finds the malformed ones. */
 async function readRecords(duckdb: DuckDB, file: CsvFile, name: string) {
   const records = sqlName(`records_${name}`);
   const rejects = `store_rejects = true, rejects_table = 'rejects_${name}', rejects_scan = 'scans_${name}', rejects_limit = 0`;
-  await duckdb.run(`CREATE TABLE ${records} AS SELECT row_number() OVER () AS ordinal, * FROM ${scan(file, rejects)}`);
+  const create = `CREATE TABLE ${records} AS SELECT row_number() OVER () AS ordinal, * FROM ${scan(file, rejects)}`;
+  await duckdb.run(create).catch((thrown: unknown) => {
+    throw unreadable(file, thrown);
+  });
   const [counted] = await duckdb.rows<{ good: number }>(`SELECT count(*) AS good FROM ${records}`);
   const good = counted?.good ?? 0;
   const bad = await duckdb.rows<Reject>(rejectsQuery(name));
@@ -110,16 +125,17 @@ async function readRecords(duckdb: DuckDB, file: CsvFile, name: string) {
     problem,
     record: text.replace(/^[\r\n]+|[\r\n]+$/g, ''),
   }));
+  // Left: a record that the walk over the file did not see would otherwise disappear.
   await duckdb.run(
-    `${numbered} SELECT (ordinal + shift)::INTEGER AS line_number, ${records}.*
-     FROM ${records} ASOF JOIN ${shiftTable} ON ordinal >= from_ordinal`,
+    `${numbered} SELECT (ordinal + coalesce(shift, 1))::INTEGER AS line_number, ${records}.*
+     FROM ${records} ASOF LEFT JOIN ${shiftTable} ON ordinal >= from_ordinal`,
   );
   return { records: good + malformed.length, plain, malformed };
 }
 
 /**
  * Reads the file of one table into received_<table>: line_number, the contract's columns as text, other_columns.
- * Errors: MR-IN-004 when a required column is missing, MR-IN-011 when one stands twice.
+ * Errors: MR-IN-004 when a required column is missing, MR-IN-011 when one stands twice, MR-IN-012 when it is no CSV.
  */
 export async function readTable(duckdb: DuckDB, file: CsvFile, table: TableName): Promise<FileReading> {
   const { columns, unknown } = shapeOf(file, tableContracts[table]);
@@ -139,7 +155,7 @@ export async function readTable(duckdb: DuckDB, file: CsvFile, table: TableName)
 
 /**
  * Reads a preset's file and maps it: received_<table> of all four tables. Errors: MR-IN-004 when the file lacks one of
- * the preset's columns.
+ * the preset's columns, MR-IN-011 and MR-IN-012 as for `readTable`.
  */
 export async function readPreset(duckdb: DuckDB, file: CsvFile, preset: Preset): Promise<FileReading> {
   const places = placesOf(file, preset.columns);

@@ -17,6 +17,7 @@ import {
 } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import lockfile from 'proper-lockfile';
@@ -145,7 +146,7 @@ async function runAs(
   args: readonly string[],
   layout: Layout,
 ): Promise<void> {
-  const options = { env: { PATH: process.env.PATH ?? '', LC_ALL: 'C', TZ: 'UTC' }, cwd: '/' };
+  const options = { env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C', TZ: 'UTC' }, cwd: '/' };
   if (!user) {
     await run(program, args, options);
     return;
@@ -161,7 +162,8 @@ async function runAs(
     });
   }
   const identity = [`--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups'];
-  const kept = [`--inh-caps=+${capability}`, `--ambient-caps=+${capability}`];
+  // Without the bit, initdb's own question whether it may run postgres (access(2)) is answered without the capability.
+  const kept = [`--inh-caps=+${capability}`, `--ambient-caps=+${capability}`, '--securebits=+no_setuid_fixup'];
   try {
     await run('setpriv', [...identity, ...kept, program, ...args], options);
   } catch (thrown) {
@@ -269,6 +271,13 @@ async function freePort(): Promise<number> {
   });
 }
 
+/** How often, and after how many milliseconds, something that passes by itself is tried again: for a minute. */
+const patience = { tries: 240, pause: 250 };
+
+/** What the server has written to its log since the log had this size. */
+const loggedSince = (layout: Layout, size: number): string =>
+  existsSync(layout.log) ? readFileSync(layout.log).subarray(size).toString('utf8') : '';
+
 async function start(
   layout: Layout,
   programs: Programs,
@@ -280,10 +289,17 @@ async function start(
     ([name, value]) => `-c ${name}='${value}'`,
   );
   const args = ['start', '-D', layout.cluster, '-l', layout.log, '-w', '-s', '-t', '120', '-o', settings.join(' ')];
-  try {
-    await runAs(user, programs.pg_ctl, args, layout);
-  } catch (thrown) {
-    throw startFailure(thrown, layout);
+  for (let tries = 1; ; tries += 1) {
+    const logged = statSync(layout.log, { throwIfNoEntry: false })?.size ?? 0;
+    try {
+      await runAs(user, programs.pg_ctl, args, layout);
+      return;
+    } catch (thrown) {
+      // The processes of a killed server may still be busy with their last statement; they end after it.
+      const orphans = loggedSince(layout, logged).includes('pre-existing shared memory block');
+      if (!orphans || tries === patience.tries) throw startFailure(thrown, layout);
+      await delay(patience.pause);
+    }
   }
 }
 
@@ -302,21 +318,25 @@ async function takeShare(url: string): Promise<pg.Client> {
   return share;
 }
 
+/** True for a server that cannot be connected to now, but may be soon: it starts, ends or was killed a moment ago. */
+const isInBetween = (thrown: unknown): boolean => !(thrown instanceof pg.DatabaseError) || thrown.code === '57P03';
+
 /** Connects to the server that the pid file names, if it is one of this cluster; a false pid file is removed. */
 async function adopt(layout: Layout): Promise<{ url: string; share: pg.Client } | undefined> {
-  const postmaster = readPostmaster(layout);
-  if (!postmaster) return undefined;
-  if (!isServerOf(layout, postmaster.pid)) {
-    rmSync(join(layout.cluster, 'postmaster.pid'), { force: true });
-    return undefined;
-  }
-  const url = urlOf(layout, postmaster.port);
-  try {
-    return { url, share: await takeShare(url) };
-  } catch (thrown) {
-    // Still starting, or on its way down: pg_ctl waits for either.
-    if (isAlive(postmaster.pid)) throw startFailure(thrown, layout);
-    return undefined;
+  for (let tries = 1; ; tries += 1) {
+    const postmaster = readPostmaster(layout);
+    if (!postmaster) return undefined;
+    if (!isServerOf(layout, postmaster.pid)) {
+      rmSync(join(layout.cluster, 'postmaster.pid'), { force: true });
+      return undefined;
+    }
+    const url = urlOf(layout, postmaster.port);
+    try {
+      return { url, share: await takeShare(url) };
+    } catch (thrown) {
+      if (!isInBetween(thrown) || tries === patience.tries) throw startFailure(thrown, layout);
+      await delay(patience.pause);
+    }
   }
 }
 

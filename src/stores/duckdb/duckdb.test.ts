@@ -1,0 +1,147 @@
+/** DuckDB as a store: values as JSON, questions that only read, rows streamed to whoever takes them. */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { makeFolder, smallLimits } from '../../../tests/setup/fixtures.ts';
+import { type DuckDB, openDuckDB, sqlName, sqlText } from './duckdb.ts';
+import { streamRows } from './stream-rows.ts';
+
+async function memory(folder = makeFolder()): Promise<DuckDB> {
+  const duckdb = await openDuckDB(':memory:', smallLimits(folder));
+  onTestFinished(() => duckdb.close());
+  return duckdb;
+}
+
+describe('results', () => {
+  test('are plain JSON values with the names and types of their columns', async () => {
+    const result = await (await memory()).query(
+      `SELECT 12.50::DECIMAL(18,2) AS amount, 3::BIGINT AS n, 9007199254740993::BIGINT AS wide, DATE '2024-02-29' AS day,
+         TIMESTAMPTZ '2024-02-29 12:00:00+02' AS at, NULL AS nothing, [1, 2] AS list, true AS yes, 'ü' AS n`,
+    );
+    expect(result.columns.map(({ name, type }) => `${name} ${type}`)).toEqual([
+      'amount DECIMAL(18,2)',
+      'n BIGINT',
+      'wide BIGINT',
+      'day DATE',
+      'at TIMESTAMP WITH TIME ZONE',
+      'nothing "NULL"',
+      'list INTEGER[]',
+      'yes BOOLEAN',
+      'n:1 VARCHAR',
+    ]);
+    expect(result.rows).toEqual([
+      {
+        amount: 12.5,
+        n: 3,
+        wide: '9007199254740993',
+        day: '2024-02-29',
+        at: '2024-02-29 10:00:00+00',
+        nothing: null,
+        list: [1, 2],
+        yes: true,
+        'n:1': 'ü',
+      },
+    ]);
+  });
+
+  test('names and texts survive quoting', async () => {
+    const [row] = await (await memory()).rows(`SELECT ${sqlText(`it's`)} AS ${sqlName('a "b"')}`);
+    expect(row).toEqual({ 'a "b"': `it's` });
+  });
+});
+
+describe('a question', () => {
+  test.each([
+    'SELECT 1 AS n',
+    'SHOW TABLES',
+    'DESCRIBE t',
+    'SUMMARIZE t',
+    'EXPLAIN SELECT 1',
+    'FROM t',
+    'WITH x AS (SELECT 1) FROM x',
+  ])('%s is answered', async (sql) => {
+    const duckdb = await memory();
+    await duckdb.run('CREATE TABLE t (n INTEGER)');
+    await expect(duckdb.ask(sql)).resolves.toHaveProperty('rows');
+  });
+
+  test.each([
+    'CREATE TABLE u (n INTEGER)',
+    'INSERT INTO t VALUES (1)',
+    'DROP TABLE t',
+    `COPY t TO '/tmp/millrace-never-written.csv'`,
+    `ATTACH ':memory:' AS other`,
+    'SELECT 1; DROP TABLE t',
+    '',
+  ])('%s is refused', async (sql) => {
+    const duckdb = await memory();
+    await duckdb.run('CREATE TABLE t (n INTEGER)');
+    await expect(duckdb.ask(sql)).rejects.toThrow(/statement/);
+    expect(await duckdb.rows('SELECT count(*) AS n FROM t')).toEqual([{ n: 0 }]);
+  });
+});
+
+describe('rows are streamed', () => {
+  test('as CSV in their order, with NULL and the empty text told apart', async () => {
+    const folder = makeFolder();
+    const duckdb = await memory(folder);
+    const csv = await streamRows(duckdb, `SELECT 1, NULL, '' UNION ALL SELECT 2, 'a,b', 'c' ORDER BY 1`, folder, text);
+    expect(csv).toBe('1,,""\n2,"a,b",c\n');
+    const large = await streamRows(duckdb, 'SELECT range, range % 7 FROM range(100000)', folder, text);
+    expect(
+      large
+        .trimEnd()
+        .split('\n')
+        .map((line) => Number(line.split(',')[0])),
+    ).toEqual([...Array(100000).keys()]);
+  });
+
+  test('to a consumer that learns of a query that fails, before its first row and later', async () => {
+    const folder = makeFolder();
+    const duckdb = await memory(folder);
+    await expect(streamRows(duckdb, 'SELECT * FROM missing', folder, text)).rejects.toThrow('missing');
+    await expect(
+      streamRows(
+        duckdb,
+        `SELECT CASE WHEN range < 99999 THEN 1 ELSE error('too far') END FROM range(100000)`,
+        folder,
+        text,
+      ),
+    ).rejects.toThrow('too far');
+    expect(readdirSync(folder).filter((name) => name.startsWith('rows-'))).toEqual([]);
+  });
+
+  test('and a consumer that fails is the one that is told of', async () => {
+    const folder = makeFolder();
+    const duckdb = await memory(folder);
+    const failing = (rows: Readable): Promise<void> =>
+      pipeline(rows, async function* (chunks) {
+        for await (const _ of chunks) throw new Error('the other side is gone');
+        yield '';
+      });
+    await expect(streamRows(duckdb, 'SELECT range FROM range(1000000)', folder, failing)).rejects.toThrow(
+      'the other side',
+    );
+  });
+});
+
+test('a read-only file may be open several times, and is not written', async () => {
+  const folder = makeFolder();
+  const path = join(folder, 'shop.duckdb');
+  const writer = await openDuckDB(path, smallLimits(folder));
+  await writer.run('CREATE TABLE t AS SELECT 1 AS n');
+  writer.close();
+  writer.close();
+  const readers = [
+    await openDuckDB(path, smallLimits(folder), true),
+    await openDuckDB(path, smallLimits(folder), true),
+  ];
+  for (const reader of readers) {
+    expect(await reader.rows('FROM t')).toEqual([{ n: 1 }]);
+    await expect(reader.run('INSERT INTO t VALUES (2)')).rejects.toThrow('read-only');
+    reader.close();
+  }
+});

@@ -1,0 +1,223 @@
+/**
+ * `millrace run` killed between two steps that belong together, then run again. In PostgreSQL a trigger that waits for a
+ * lock holds the run exactly there; elsewhere a file that appears says that the step has begun.
+ */
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { acquireEmbeddedPostgres } from '../../src/stores/postgres/embedded.ts';
+import { runMillrace, type ShopFiles, smallShop } from '../setup/fixtures.ts';
+import {
+  type Contents,
+  crash,
+  expectRecovery,
+  type Home,
+  placeHome,
+  readContents,
+  removeHome,
+  runToEnd,
+  type Shop,
+  startRun,
+  withHome,
+  withPostgres,
+} from './crash.ts';
+
+const parent = mkdtempSync(join(tmpdir(), 'millrace-shop-'));
+
+function writeShop(files: ShopFiles, asOf: string): NonNullable<Shop> {
+  const folder = mkdtempSync(join(parent, 'shop-'));
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
+  return { folder, asOf };
+}
+
+const before = writeShop(smallShop, '2024-03-31');
+/** A month later: a product's price has changed, and an order came. */
+const after = writeShop(
+  {
+    ...smallShop,
+    'products.csv': smallShop['products.csv'].replace('20.00,12.50', '21.00,12.50'),
+    'transactions.csv': `${smallShop['transactions.csv']}T5,C2,2024-04-02,12:00,UPI,,71.00,sale,completed\n`,
+    'transaction_items.csv': `${smallShop['transaction_items.csv']}I6,T5,P2,2,35.50,0,71.00\n`,
+  },
+  '2024-04-30',
+);
+
+/** Holds the lock that the trigger waits for. Afterwards the server goes on with what the killed run has asked of it. */
+async function killWhenHeld(home: Home, trigger: string, serverDies: boolean): Promise<void> {
+  const server = await acquireEmbeddedPostgres(join(home.folder, 'postgres'), 0);
+  const session = new pg.Client(server.url);
+  session.on('error', () => undefined);
+  const count = async (condition: string): Promise<number> =>
+    (await session.query(`SELECT 1 FROM pg_stat_activity WHERE ${condition}`)).rows.length;
+  try {
+    await session.connect();
+    await session.query(`CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS
+      $$ BEGIN PERFORM pg_advisory_xact_lock_shared(1); RETURN NEW; END $$;
+      ${trigger} EXECUTE FUNCTION hold(); SELECT pg_advisory_lock(1)`);
+    const running = startRun(home, after);
+    const held = vi.waitUntil(async () => (await count(`wait_event = 'advisory'`)) > 0, {
+      timeout: 30_000,
+      interval: 5,
+    });
+    const ended = running.ended.then(({ stderr }) => Promise.reject(new Error(`the run was not held: ${stderr}`)));
+    await Promise.race([held, ended]);
+    ended.catch(() => undefined);
+    await crash(home, running, serverDies);
+    if (serverDies) return;
+    await session.query('SELECT pg_advisory_unlock(1)');
+    await vi.waitUntil(async () => (await count(`application_name = 'millrace ${running.process.pid}'`)) === 0);
+  } finally {
+    await session.end();
+    await server.release();
+  }
+}
+
+/** How far the killed run got: what counts in PostgreSQL, and the warehouse's files. */
+interface Reached {
+  readonly batches: number;
+  readonly retiredFiles: number;
+  readonly publications: string;
+  readonly builds: number;
+  /** Net revenue that readers of the published file see, in whole units. */
+  readonly revenue: number;
+}
+
+async function readReached(home: Home): Promise<Reached> {
+  const builds = readdirSync(join(home.folder, 'warehouse')).filter((name) => /^build-.*\.duckdb$/.test(name)).length;
+  const { stdout } = await runMillrace(
+    ['query', '--json', 'SELECT sum(line_total)::INTEGER AS revenue FROM fact_sales'],
+    home.settings,
+  );
+  const [counted] = await withPostgres(home, (sql) =>
+    sql.rows<Pick<Reached, 'batches' | 'retiredFiles' | 'publications'>>(
+      `SELECT (SELECT count(*) FROM ops.batches) AS batches,
+         (SELECT count(*) FROM ops.lake_files WHERE retired_at IS NOT NULL) AS "retiredFiles",
+         (SELECT string_agg(state, ', ' ORDER BY published_at) FROM ops.publications) AS publications`,
+    ),
+  );
+  if (!counted) throw new Error('a query without FROM gives one row');
+  return { ...counted, builds, revenue: JSON.parse(stdout)[0].revenue };
+}
+
+const atCommit = (event: string): string =>
+  `CREATE CONSTRAINT TRIGGER held AFTER ${event} DEFERRABLE INITIALLY DEFERRED FOR EACH ROW`;
+
+const [old, fresh] = [76, 147];
+
+/** The steps in their order. Where the server lives it carries out the statement it was held in, COMMIT included. */
+const gaps: readonly { name: string; trigger: string; serverDies: boolean; reached: Reached }[] = [
+  {
+    name: 'while rows are copied into staging',
+    trigger: 'CREATE TRIGGER held BEFORE INSERT ON staging.transaction_items FOR EACH ROW',
+    serverDies: false,
+    reached: { batches: 1, retiredFiles: 0, publications: 'published', builds: 0, revenue: old },
+  },
+  {
+    name: 'before the load is committed',
+    trigger: atCommit('INSERT ON ops.ledger'),
+    serverDies: true,
+    reached: { batches: 1, retiredFiles: 0, publications: 'published', builds: 0, revenue: old },
+  },
+  {
+    name: 'after the load was committed, without hearing of it',
+    trigger: atCommit('INSERT ON ops.ledger'),
+    serverDies: false,
+    reached: { batches: 2, retiredFiles: 0, publications: 'published', builds: 0, revenue: old },
+  },
+  {
+    name: 'before the files of the lake are registered',
+    trigger: 'CREATE TRIGGER held BEFORE INSERT ON ops.lake_files FOR EACH ROW',
+    serverDies: true,
+    reached: { batches: 2, retiredFiles: 0, publications: 'published', builds: 0, revenue: old },
+  },
+  {
+    name: 'after the files of the lake were registered',
+    trigger: atCommit('INSERT ON ops.lake_files'),
+    serverDies: false,
+    reached: { batches: 2, retiredFiles: 4, publications: 'published', builds: 0, revenue: old },
+  },
+  {
+    name: 'with the next star schema complete and not yet switched to',
+    trigger: 'CREATE TRIGGER held BEFORE INSERT ON ops.publications FOR EACH ROW',
+    serverDies: false,
+    reached: { batches: 2, retiredFiles: 4, publications: 'published', builds: 1, revenue: old },
+  },
+  {
+    name: 'before the switch is committed',
+    trigger: atCommit('INSERT ON ops.publications'),
+    serverDies: true,
+    reached: { batches: 2, retiredFiles: 4, publications: 'published', builds: 1, revenue: old },
+  },
+  {
+    name: 'with PostgreSQL switched and the file not yet renamed',
+    trigger: atCommit('INSERT ON ops.publications'),
+    serverDies: false,
+    reached: { batches: 2, retiredFiles: 4, publications: 'published, switched', builds: 1, revenue: old },
+  },
+  {
+    name: 'with the file renamed and the publication not yet booked',
+    trigger: 'CREATE TRIGGER held BEFORE UPDATE ON ops.publications FOR EACH ROW',
+    serverDies: true,
+    reached: { batches: 2, retiredFiles: 4, publications: 'published, switched', builds: 0, revenue: fresh },
+  },
+  {
+    name: 'with the publication booked and the former star schema still there',
+    trigger: atCommit('UPDATE ON ops.publications'),
+    serverDies: false,
+    reached: { batches: 2, retiredFiles: 4, publications: 'published, published', builds: 0, revenue: fresh },
+  },
+];
+
+const onLinux = describe.runIf(process.platform === 'linux');
+
+const first = placeHome();
+let afterFirst: Contents;
+let afterSecond: Contents;
+
+beforeAll(async () => {
+  await runToEnd(first, before);
+  afterFirst = await readContents(first);
+  afterSecond = await withHome(async (home) => {
+    await runToEnd(home, after);
+    return readContents(home);
+  }, first);
+});
+
+afterAll(async () => {
+  await removeHome(first);
+  rmSync(parent, { recursive: true, force: true });
+});
+
+onLinux.concurrent('a second run that is killed', () => {
+  test.for(gaps)('$name', ({ trigger, serverDies, reached }) =>
+    withHome(async (home) => {
+      await killWhenHeld(home, trigger, serverDies);
+      expect(await readReached(home)).toEqual(reached);
+      await expectRecovery(home, after, afterSecond);
+    }, first),
+  );
+});
+
+/** Kills the run as soon as the path is there. */
+async function killWhenMade(home: Home, isThere: () => boolean, serverDies: boolean): Promise<void> {
+  const running = startRun(home, before);
+  await vi.waitUntil(isThere, { timeout: 30_000, interval: 1 });
+  const { signal } = await crash(home, running, serverDies);
+  expect(signal).toBe('SIGKILL');
+}
+
+onLinux.concurrent('a first run that is killed', () => {
+  test.for([
+    { name: 'while PostgreSQL is being made, which goes on', path: 'postgres/cluster.new', serverDies: false },
+    { name: 'while PostgreSQL is being made, as is that', path: 'postgres/cluster.new', serverDies: true },
+    { name: 'while PostgreSQL starts, which goes on', path: 'postgres/cluster/postmaster.pid', serverDies: false },
+    { name: 'while the models are built', path: 'warehouse', serverDies: true },
+  ])('$name', ({ path, serverDies }) =>
+    withHome(async (home) => {
+      await killWhenMade(home, () => existsSync(join(home.folder, path)), serverDies);
+      await expectRecovery(home, before, afterFirst);
+    }),
+  );
+});

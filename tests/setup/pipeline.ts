@@ -1,0 +1,83 @@
+/** The batch path without the command line: loads of files, and a whole pipeline on a home of its own. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { type CsvRequest, type IngestResult, ingestCsv } from '../../src/ingest/csv/ingest.ts';
+import { countingIds } from '../../src/kernel/ids.ts';
+import type { Clock } from '../../src/kernel/time.ts';
+import type { PipelineContext } from '../../src/pipeline/run.ts';
+import { openFolderLake } from '../../src/stores/lake/lake.ts';
+import type { Postgres } from '../../src/stores/postgres/postgres.ts';
+import { loadProject } from '../../src/transform/project.ts';
+import {
+  type AtEnd,
+  makeFolder,
+  makePostgres,
+  root,
+  type ShopFiles,
+  smallLimits,
+  smallShop,
+  writeFiles,
+} from './fixtures.ts';
+
+/** A clock that is a second later at each look, so that nothing happens at the same time. */
+export function tickingClock(start = '2024-06-01T12:00:00Z'): Clock {
+  let now = Date.parse(start);
+  return () => {
+    now += 1000;
+    return new Date(now);
+  };
+}
+
+/** The small shop with more lines at the end of some of its files. */
+export const smallShopAnd = (lines: Partial<Record<keyof typeof smallShop, readonly string[]>>): ShopFiles =>
+  Object.fromEntries(
+    Object.entries(smallShop).map(([name, content]) => [
+      name,
+      `${content}${(lines[name as keyof typeof smallShop] ?? []).map((line) => `${line}\n`).join('')}`,
+    ]),
+  );
+
+/** What a load may be told beside its files. */
+export interface LoadWords extends Partial<Pick<CsvRequest, 'source' | 'asOf' | 'preset'>> {
+  readonly timeZone?: string;
+  readonly clock?: Clock;
+  readonly atEnd?: AtEnd;
+}
+
+/** Loads files (or what stands at a path) into a database as the source 'csv', with the clock at noon of 2024-06-01. */
+export function load(postgres: Postgres, files: ShopFiles | string, words: LoadWords = {}): Promise<IngestResult> {
+  const { timeZone = 'UTC', clock = tickingClock(), atEnd = onTestFinished, ...request } = words;
+  const input = typeof files === 'string' ? files : writeFiles(files, atEnd);
+  const duckdb = smallLimits(makeFolder(atEnd));
+  return ingestCsv(
+    { source: 'csv', kind: 'csv', input, preset: undefined, options: {}, asOf: undefined, ...request },
+    { postgres, duckdb, timeZone, clock },
+  );
+}
+
+/** All that the pipeline needs, on a new home and database. */
+export async function makePipeline(
+  atEnd: AtEnd = onTestFinished,
+  changes: Partial<PipelineContext> = {},
+): Promise<PipelineContext> {
+  const home = join(makeFolder(atEnd), 'home');
+  mkdirSync(home);
+  const timeZone = changes.timeZone ?? 'UTC';
+  return {
+    home,
+    postgres: await makePostgres(atEnd),
+    lake: openFolderLake(join(home, 'lake')),
+    duckdb: smallLimits(home),
+    clock: tickingClock(),
+    ids: countingIds(),
+    currency: 'USD',
+    timeZone,
+    pseudonymKey: 'a key that only tests have',
+    lockSeconds: 30,
+    loadProject: () =>
+      loadProject(join(root, 'warehouse'), { env: (name) => (name === 'SHOP_TIMEZONE' ? timeZone : undefined) }),
+    progress: { step: () => undefined, node: () => undefined },
+    ...changes,
+  };
+}
