@@ -19,7 +19,9 @@ function renderLedger(batch: IngestResult): string {
     style: { head: [], border: [], compact: true },
   });
   for (const row of batch.tables) table.push([row.table, ...columns.map((name) => number.format(row[name]))]);
-  return table.toString();
+  const sum = (name: 'inserted' | 'updated' | 'unchanged'): string =>
+    `${number.format(batch.tables.reduce((total, row) => total + row[name], 0))} ${name}`;
+  return `${table.toString()}\nLoaded: ${sum('inserted')}, ${sum('updated')}, ${sum('unchanged')}.`;
 }
 
 function renderFiles(batch: IngestResult): readonly string[] {
@@ -38,7 +40,7 @@ const renderRules = (batch: IngestResult): readonly string[] =>
 /** What became of one batch. */
 export function renderBatch(batch: IngestResult): string {
   const title = batch.alreadyLoaded
-    ? `${batch.source}: these files were loaded before (${batch.batch}); nothing was changed. The ledger of then:`
+    ? `${batch.source}: these files were loaded before (${batch.batch}).`
     : `${batch.source}: loaded as ${batch.batch}.`;
   const unknown = Object.entries(batch.unknownColumns).map(
     ([file, names]) => `${file}: unknown columns, kept in staging only: ${names.join(', ')}`,

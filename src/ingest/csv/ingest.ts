@@ -64,7 +64,10 @@ export interface RuleOutcome {
 export interface IngestResult {
   readonly batch: string;
   readonly source: string;
-  /** True when the same content had been loaded before: then nothing was changed, and the counts are those of then. */
+  /**
+   * True when the same content had been loaded before. Then nothing was changed: the counts are those of then, with all
+   * that was loaded counted as unchanged.
+   */
   readonly alreadyLoaded: boolean;
   readonly files: readonly FileOutcome[];
   readonly tables: readonly TableOutcome[];
@@ -191,7 +194,9 @@ export async function ingestCsv(request: CsvRequest, context: IngestContext): Pr
   const about = { batch: id, source: request.source };
   if (known.length > 0) {
     await registerSource(postgres, request, context.clock());
-    return { ...about, alreadyLoaded: true, unknownColumns: {}, ...(await readOutcome(postgres, id)) };
+    const outcome = await readOutcome(postgres, id);
+    const tables = outcome.tables.map((each) => ({ ...each, inserted: 0, updated: 0, unchanged: each.loaded }));
+    return { ...about, alreadyLoaded: true, unknownColumns: {}, ...outcome, tables };
   }
   const recordedAt = context.clock();
   const asOf = request.asOf ?? dayIn(recordedAt, context.timeZone);

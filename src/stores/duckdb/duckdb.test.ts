@@ -27,7 +27,7 @@ describe('results', () => {
       'wide BIGINT',
       'day DATE',
       'at TIMESTAMP WITH TIME ZONE',
-      'nothing "NULL"',
+      'nothing INTEGER',
       'list INTEGER[]',
       'yes BOOLEAN',
       'n:1 VARCHAR',
@@ -76,6 +76,7 @@ describe('a question', () => {
     `ATTACH ':memory:' AS other`,
     'SELECT 1; DROP TABLE t',
     '',
+    '/* nothing */',
   ])('%s is refused', async (sql) => {
     const duckdb = await memory();
     await duckdb.run('CREATE TABLE t (n INTEGER)');

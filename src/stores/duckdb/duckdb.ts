@@ -84,7 +84,11 @@ function wrap(connection: DuckDBConnection, instance: DuckDBInstance, owner: boo
   const query = async (sql: string, parameters: Parameters = []): Promise<QueryResult> =>
     toResult(await connection.runAndReadAll(sql, [...parameters]));
   const ask = async (sql: string): Promise<QueryResult> => {
-    const statements = await connection.extractStatements(sql);
+    const statements = await connection.extractStatements(sql).catch((thrown: unknown) => {
+      // All that the driver has to say of a text without a statement.
+      const empty = thrown instanceof Error && thrown.message === 'Error in native callback';
+      throw empty ? new Error('one statement is needed, none is given') : thrown;
+    });
     if (statements.count !== 1) throw new Error(`one statement is needed, ${statements.count} are given`);
     const statement = await statements.prepare(0);
     if (!reading.includes(statement.statementType)) throw new Error('only statements that read are allowed');
