@@ -43,7 +43,7 @@ export function renderBatch(batch: IngestResult): string {
     ? `${batch.source}: these files were loaded before (${batch.batch}).`
     : `${batch.source}: loaded as ${batch.batch}.`;
   const unknown = Object.entries(batch.unknownColumns).map(
-    ([file, names]) => `${file}: unknown columns, kept in staging only: ${names.join(', ')}`,
+    ([file, names]) => `${file}: columns that nothing reads: ${names.join(', ')}`,
   );
   const rules = renderRules(batch);
   return [

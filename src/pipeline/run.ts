@@ -96,12 +96,12 @@ async function newSample(context: PipelineContext): Promise<Source> {
   return { source: sampleSource, kind: 'sample', preset: undefined, input, options };
 }
 
-/** The live shop as a source: its files are written anew for each run. */
+/** The live shop as a source: its files are written anew for each run, and removed after it. */
 const liveShop = (context: PipelineContext): Source => ({
   source: 'shop',
   kind: 'shop',
   preset: undefined,
-  input: join(context.duckdb.temporaryFolder, 'shop'),
+  input: join(context.duckdb.temporaryFolder, 'load-shop'),
   options: {},
 });
 
@@ -135,7 +135,11 @@ async function ingestSource(context: PipelineContext, source: Source, asOf: stri
     ...source,
     asOf: asOf ?? (source.options.asOf as string | undefined),
   };
-  return ingestCsv(request, context);
+  try {
+    return await ingestCsv(request, context);
+  } finally {
+    if (source.kind === 'shop') await rm(source.input, { recursive: true, force: true });
+  }
 }
 
 /** Loads files, without building. Errors: those of ingestCsv, MR-IN-008. */

@@ -52,13 +52,13 @@ export interface Check {
 
 /** The equation production's rows = sum of inserted, per source and table; a row for each that does not hold. */
 const unbalanced = `
-SELECT table_name, source, booked, found FROM (
+SELECT table_name, source, booked, coalesce(found, 0) AS found FROM (
   SELECT table_name, source, sum(inserted) AS booked FROM ops.ledger JOIN ops.batches USING (batch_id) GROUP BY 1, 2
 ) AS books
-JOIN (${tableNames
+LEFT JOIN (${tableNames
   .map((table) => `SELECT '${table}' AS table_name, source, count(*) AS found FROM production.${table} GROUP BY 2`)
   .join(' UNION ALL ')}) AS rows USING (table_name, source)
-WHERE booked <> found`;
+WHERE booked <> coalesce(found, 0)`;
 
 /** Checks the books: ledger against production, and the chain of the audit log. */
 export async function checkBooks({ postgres }: PipelineContext): Promise<readonly Check[]> {

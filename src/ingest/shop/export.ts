@@ -26,9 +26,9 @@ export async function hasOrders(postgres: Postgres): Promise<boolean> {
   return (await postgres.rows('SELECT 1 FROM shop.orders LIMIT 1')).length > 0;
 }
 
-/** Writes the four files into the folder, all of one moment. The same shop gives the same bytes. */
+/** Writes the four files into the folder, which only this user may enter, all of one moment. The same shop gives the same bytes. */
 export async function exportShop(postgres: Postgres, folder: string, timeZone: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
+  await mkdir(folder, { recursive: true, mode: 0o700 });
   await postgres.transaction(async (sql) => {
     await sql.run('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
     for (const table of tableNames) {
