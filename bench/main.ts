@@ -37,13 +37,16 @@ function readWords(): Words | undefined {
   }
 }
 
-type Close = () => Promise<void> | void;
-
 /** What the row under way has opened. */
-const closers: Close[] = [];
+const closers: (() => Promise<void> | void)[] = [];
+let closing = Promise.resolve();
 
-async function closeAll(): Promise<void> {
-  for (let close = closers.pop(); close; close = closers.pop()) await close();
+/** Closes what is open, one after the other, also when it is called twice at once. */
+function closeAll(): Promise<void> {
+  closing = closing.then(async () => {
+    for (let close = closers.pop(); close; close = closers.pop()) await close();
+  });
+  return closing;
 }
 
 async function measureRow(row: Row, rounds: number): Promise<readonly (Judged | Skipped)[]> {
@@ -67,6 +70,8 @@ async function measureRow(row: Row, rounds: number): Promise<readonly (Judged | 
 /** Interrupted, or left alone by the script that started it: closes what is open and ends as a signal ends a process. */
 function closeWhenInterrupted(): void {
   const end = (code: number): void => {
+    // What is under way may fail when its surroundings are closed: that is not worth telling.
+    process.once('uncaughtException', () => undefined);
     closeAll().finally(() => process.exit(code));
   };
   process.once('SIGINT', () => end(130));
@@ -75,17 +80,13 @@ function closeWhenInterrupted(): void {
   process.channel?.unref();
 }
 
-async function main(): Promise<void> {
-  const words = readWords();
-  if (!words) {
-    console.error(usage);
-    process.exitCode = 2;
-    return;
-  }
+const words = readWords();
+if (!words) {
+  console.error(usage);
+  process.exitCode = 2;
+} else {
   closeWhenInterrupted();
   const results: (Judged | Skipped)[] = [];
   for (const row of words.chosen) results.push(...(await measureRow(row, words.rounds)));
   console.log(words.json ? JSON.stringify({ results }, null, 2) : renderResults(results));
 }
-
-await main();

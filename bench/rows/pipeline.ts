@@ -1,7 +1,8 @@
 /** `millrace run` of the sample shop from a new home to the published warehouse, and once more: seconds and memory. */
 import { spawn } from 'node:child_process';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { acquireEmbeddedPostgres } from '../../src/stores/postgres/embedded.ts';
 import { secondsOf } from '../measure.ts';
 import type { Measured } from '../result.ts';
 import type { Bench, Row } from '../row.ts';
@@ -12,6 +13,13 @@ const peakReporter = new URL('../report-peak.ts', import.meta.url).href;
 interface Usage {
   readonly seconds: number;
   readonly mebibytes: number;
+}
+
+/** Stops a server that a run left behind when it was interrupted. */
+async function stopServer(folder: string): Promise<void> {
+  if (!existsSync(join(folder, 'cluster', 'postmaster.pid'))) return;
+  const server = await acquireEmbeddedPostgres(folder, 0);
+  await server.release();
 }
 
 /** Runs the pipeline in a process of its own, which ends with this one. */
@@ -32,9 +40,10 @@ async function runPipeline(bench: Bench, home: string): Promise<Usage> {
         else reject(new Error(`millrace run ended with ${signal ?? code}`));
       });
     });
-    bench.onEnd(() => {
+    bench.onEnd(async () => {
       child.kill();
-      return ended.catch(() => undefined);
+      await ended.catch(() => undefined);
+      await stopServer(join(home, 'postgres'));
     });
     return ended;
   });

@@ -2,10 +2,11 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { TableName } from '../../src/contracts/tables.ts';
 import { readCsvFile } from '../../src/ingest/csv/files.ts';
 import { withEngines } from '../../src/ingest/csv/ingest.ts';
 import { type LoadEngines, stageTable } from '../../src/ingest/csv/load.ts';
-import { readTable } from '../../src/ingest/csv/read.ts';
+import { type FileReading, readTable } from '../../src/ingest/csv/read.ts';
 import { isMissing } from '../../src/kernel/errors.ts';
 import { sqlName, sqlText } from '../../src/stores/duckdb/duckdb.ts';
 import type { Postgres } from '../../src/stores/postgres/postgres.ts';
@@ -16,7 +17,11 @@ import { type Home, makeShop, openHome } from '../shop.ts';
 
 const run = promisify(execFile);
 
-const table = 'transaction_items';
+/** The files that are loaded: the largest one, and one with quoted fields. */
+const files = [
+  { table: 'transaction_items', what: 'staging load, items' },
+  { table: 'transactions', what: 'staging load, transactions with quoted addresses' },
+] as const;
 
 async function hasPsql(): Promise<boolean> {
   try {
@@ -41,11 +46,11 @@ async function requireRows(postgres: Postgres, name: string, expected: number): 
 
 /** From the file to the committed transaction. */
 const stage =
-  (postgres: Postgres, engines: LoadEngines, direct: string, records: number): Contender =>
+  (postgres: Postgres, engines: LoadEngines, table: TableName, reading: FileReading): Contender =>
   async () => {
     await makeReady(postgres, `staging.${table}`);
-    const seconds = await secondsOf(() => postgres.transaction((sql) => stageTable(sql, engines, 1, table, direct)));
-    await requireRows(postgres, `staging.${table}`, records);
+    const seconds = await secondsOf(() => postgres.transaction((sql) => stageTable(sql, engines, 1, table, reading)));
+    await requireRows(postgres, `staging.${table}`, reading.records);
     return seconds;
   };
 
@@ -62,43 +67,59 @@ const connectionOf = (url: string): NodeJS.ProcessEnv => {
 
 /** The time that psql itself reports for its \copy, so that its start and its connecting do not count. */
 const copyWithPsql =
-  ({ postgres, postgresUrl }: Home, path: string, records: number): Contender =>
+  ({ postgres, postgresUrl }: Home, target: string, { file, records }: FileReading): Contender =>
   async () => {
-    await makeReady(postgres, 'bench.copied');
-    const copy = `\\copy bench.copied FROM ${sqlText(path)} WITH (FORMAT csv, HEADER true)`;
+    await makeReady(postgres, target);
+    const copy = `\\copy ${target} FROM ${sqlText(file.path)} WITH (FORMAT csv, HEADER true)`;
     const { stdout } = await run('psql', ['-X', '-v', 'ON_ERROR_STOP=1', '-c', '\\timing on', '-c', copy], {
       env: { ...process.env, ...connectionOf(postgresUrl), LC_ALL: 'C' },
     });
     const milliseconds = /^Time: ([\d.]+) ms/m.exec(stdout)?.[1];
     if (milliseconds === undefined) throw new Error(`psql gave no time: ${stdout}`);
-    await requireRows(postgres, 'bench.copied', records);
+    await requireRows(postgres, target, records);
     return Number(milliseconds) / 1000;
   };
 
-async function measure(bench: Bench): Promise<readonly (Measured | Skipped)[]> {
-  const what = 'staging load';
-  if (!(await hasPsql())) return [{ what, skipped: 'psql is not in PATH' }];
-  const folder = await makeShop(bench, 'large');
-  const home = await openHome(bench, 'staging');
+/** A logged table without indexes that has the file's columns as text. */
+async function createTextTable(postgres: Postgres, name: string, header: readonly string[]): Promise<void> {
+  const columns = header.map((column) => `${sqlName(column)} text`).join(', ');
+  await postgres.run(`CREATE SCHEMA IF NOT EXISTS bench; CREATE TABLE ${name} (${columns})`);
+}
+
+async function measureFile(
+  bench: Bench,
+  home: Home,
+  folder: string,
+  table: TableName,
+  what: string,
+): Promise<Measured> {
   const file = await readCsvFile(join(folder, `${table}.csv`));
-  const columns = file.header.map((name) => `${sqlName(name)} text`).join(', ');
-  await home.postgres.run(`CREATE SCHEMA bench; CREATE TABLE bench.copied (${columns})`);
+  const target = `bench.${table}`;
+  await createTextTable(home.postgres, target, file.header);
   return withEngines(home.duckdb, async (engines) => {
-    const { direct, records } = await readTable(engines.judge, file, table);
-    if (direct === undefined) throw new Error(`${file.path} is not a plain file`);
-    bench.say(`loading ${records.toLocaleString('en-US')} items, ${bench.rounds} rounds`);
+    const reading = await readTable(engines.judge, file, table);
+    bench.say(`loading ${reading.records.toLocaleString('en-US')} rows of ${table}, ${bench.rounds} rounds`);
     const { ours, psql } = await alternate(bench.rounds, {
-      ours: stage(home.postgres, engines, direct, records),
-      psql: copyWithPsql(home, file.path, records),
+      ours: stage(home.postgres, engines, table, reading),
+      psql: copyWithPsql(home, target, reading),
     });
     const reference = { name: 'psql \\copy', values: psql };
-    return [{ what, unit: 's', ours, reference, aim: { kind: 'speed', atLeast: 0.8 } }];
+    return { what, unit: 's', ours, reference, aim: { kind: 'speed', atLeast: 0.8 } };
   });
+}
+
+async function measure(bench: Bench): Promise<readonly (Measured | Skipped)[]> {
+  if (!(await hasPsql())) return files.map(({ what }) => ({ what, skipped: 'psql is not in PATH' }));
+  const folder = await makeShop(bench, 'large');
+  const home = await openHome(bench, 'staging');
+  const results: Measured[] = [];
+  for (const { table, what } of files) results.push(await measureFile(bench, home, folder, table, what));
+  return results;
 }
 
 /** The row. */
 export const stagingLoad: Row = {
   name: 'staging',
-  description: 'a CSV file into staging, beside psql \\copy of it into a text table without indexes',
+  description: 'CSV files into staging, beside psql \\copy of them into a text table without indexes',
   measure,
 };

@@ -1,8 +1,8 @@
 /** Email tokens: a keyed hash that is the same for the same address and cannot be turned back without the key. */
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { isMissing } from '../kernel/errors.ts';
+import { isMissing, isPresent } from '../kernel/errors.ts';
 
 /** HMAC's block size for SHA-256, in bytes (RFC 2104). */
 const blockBytes = 64;
@@ -14,11 +14,18 @@ export function readOrMakeKey(path: string): string {
   } catch (thrown) {
     if (!isMissing(thrown)) throw thrown;
   }
-  const key = randomBytes(32).toString('base64url');
   mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(`${path}.new`, key, { mode: 0o600 });
-  renameSync(`${path}.new`, path);
-  return key;
+  const draft = `${path}.${randomBytes(8).toString('hex')}`;
+  writeFileSync(draft, randomBytes(32).toString('base64url'), { mode: 0o600 });
+  try {
+    linkSync(draft, path);
+  } catch (thrown) {
+    // Another process was quicker: its key is the one.
+    if (!isPresent(thrown)) throw thrown;
+  } finally {
+    rmSync(draft);
+  }
+  return readFileSync(path, 'utf8').trim();
 }
 
 /** Tells keys apart without telling the key. */

@@ -292,6 +292,9 @@ const systemCode = (thrown: unknown): string | undefined =>
 /** True when a file-system call failed because there is nothing at the path. */
 export const isMissing = (thrown: unknown): boolean => systemCode(thrown) === 'ENOENT';
 
+/** True when a file-system call failed because there is something at the path already. */
+export const isPresent = (thrown: unknown): boolean => systemCode(thrown) === 'EEXIST';
+
 /** True when a write failed for want of space, as the file system, DuckDB or PostgreSQL (53100) says it. */
 export function isDiskFull(thrown: unknown): boolean {
   const code = systemCode(thrown);

@@ -27,7 +27,9 @@ export interface Overview {
     Record<'netRevenue' | 'grossRevenue' | 'returns' | 'orders' | 'customers' | 'averageOrderValue', Total>
   >;
   readonly daily: readonly { readonly date: string; readonly netRevenue: number; readonly orders: number }[];
+  /** A product is known by its source and id. */
   readonly topProducts: readonly {
+    readonly source: string;
     readonly productId: string;
     readonly productName: string;
     readonly category: string;
@@ -165,6 +167,7 @@ async function readTopProducts(duckdb: DuckDB, range: DateRange): Promise<Overvi
     `${row.product_source}|${row.product_id}`;
   const named = new Map(names.map((each) => [keyOf(each), each]));
   return rows.map((row) => ({
+    source: row.product_source,
     productId: row.product_id,
     productName: named.get(keyOf(row))?.product_name ?? row.product_id,
     category: named.get(keyOf(row))?.category ?? '',

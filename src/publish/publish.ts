@@ -134,8 +134,8 @@ async function finish(
 }
 
 /**
- * Ends what a killed publication began: one that PostgreSQL has switched to gets its DuckDB file renamed, files of
- * builds that did not get so far are removed. Gives the publication that was rolled forward.
+ * Ends what a killed publication began: one that PostgreSQL has switched to gets its DuckDB file renamed; star schemas
+ * put aside and files of builds that did not get so far are removed. Gives the publication that was rolled forward.
  */
 export async function recoverPublication(
   context: Pick<PublishContext, 'home' | 'postgres'>,
@@ -144,6 +144,7 @@ export async function recoverPublication(
     `SELECT publication_id, file FROM ops.publications WHERE state = 'switched' ORDER BY published_at DESC LIMIT 1`,
   );
   if (pending) await finish(context, pending.publication_id, join(warehouseFolder(context.home), pending.file));
+  else await dropFormerStarSchemas(context.postgres);
   const folder = warehouseFolder(context.home);
   for (const name of existsSync(folder) ? readdirSync(folder) : []) {
     if (name.startsWith('build-')) rmSync(join(folder, name), { force: true });

@@ -22,8 +22,9 @@ export interface DailySales {
   readonly orders: number;
 }
 
-/** One of the products that sold best. */
+/** One of the products that sold best, known by its source and id. */
 export interface TopProduct {
+  readonly source: string;
   readonly productId: string;
   readonly productName: string;
   readonly category: string;

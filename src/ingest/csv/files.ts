@@ -4,6 +4,9 @@ import { createReadStream, type Stats, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { type TableName, tableContracts, tableNames } from '../../contracts/tables.ts';
 import { isMissing, MillraceError, problemOf } from '../../kernel/errors.ts';
+import { type Layout, LayoutScan } from './layout.ts';
+
+type LineEnd = '\n' | '\r' | '\r\n' | '';
 
 /** A CSV file as it was found. */
 export interface CsvFile {
@@ -14,8 +17,11 @@ export interface CsvFile {
   readonly bytes: number;
   /** Physical lines, the header among them; a last line without an end counts. */
   readonly lines: number;
+  readonly layout: Layout;
   /** The header's names as written. */
   readonly header: readonly string[];
+  /** What ends the header; empty when the file ends there. */
+  readonly lineEnd: LineEnd;
   readonly modifiedAt: number;
 }
 
@@ -53,38 +59,14 @@ export function locateFile(file: string): string {
   return path;
 }
 
-const carriageReturn = 13;
-const lineFeed = 10;
-
-/** Counts line ends of any kind over the chunks of a file; CR LF is one. */
-class LineCounter {
-  private ends = 0;
-  private last = -1;
-
-  add(chunk: Buffer): void {
-    let previous = this.last;
-    let ends = 0;
-    for (let index = 0; index < chunk.length; index += 1) {
-      const byte = chunk[index] ?? 0;
-      if (byte === carriageReturn || (byte === lineFeed && previous !== carriageReturn)) ends += 1;
-      previous = byte;
-    }
-    this.ends += ends;
-    this.last = previous;
-  }
-
-  get lines(): number {
-    return this.ends + (this.last === carriageReturn || this.last === lineFeed || this.last === -1 ? 0 : 1);
-  }
-}
-
 const headerLimit = 1 << 20;
 
-/** The fields of the first record of a text, by RFC 4180; any line end closes it. */
-export function firstRecord(text: string): readonly string[] {
+/** The fields of the first record of a text, by RFC 4180, and the line end of any kind that closes it. */
+export function firstRecord(text: string): { readonly fields: readonly string[]; readonly lineEnd: LineEnd } {
   const fields: string[] = [];
   let field = '';
   let quoted = false;
+  let lineEnd: LineEnd = '';
   for (let index = 0; index < text.length; index += 1) {
     const character = text[index] ?? '';
     if (quoted) {
@@ -93,14 +75,16 @@ export function firstRecord(text: string): readonly string[] {
         field += '"';
         index += 1;
       } else quoted = false;
-    } else if (character === '"') quoted = true;
+    } else if (character === '"' && field.trim() === '') quoted = true;
     else if (character === ',') {
       fields.push(field);
       field = '';
-    } else if (character === '\r' || character === '\n') break;
-    else field += character;
+    } else if (character === '\r' || character === '\n') {
+      lineEnd = character === '\r' && text[index + 1] === '\n' ? '\r\n' : character;
+      break;
+    } else field += character;
   }
-  return [...fields, field];
+  return { fields: [...fields, field], lineEnd };
 }
 
 /**
@@ -110,7 +94,7 @@ export function firstRecord(text: string): readonly string[] {
 export async function readCsvFile(path: string): Promise<CsvFile> {
   const modifiedAt = inspect(path).mtimeMs;
   const hash = createHash('sha256');
-  const counter = new LineCounter();
+  const scan = new LayoutScan();
   let bytes = 0;
   let head = Buffer.alloc(0);
   try {
@@ -119,7 +103,7 @@ export async function readCsvFile(path: string): Promise<CsvFile> {
       if (zero >= 0) throw new MillraceError('MR-IN-005', { path, offset: bytes + zero });
       if (head.length < headerLimit) head = Buffer.concat([head, chunk]);
       hash.update(chunk);
-      counter.add(chunk);
+      scan.add(chunk);
       bytes += chunk.length;
     }
   } catch (thrown) {
@@ -128,13 +112,16 @@ export async function readCsvFile(path: string): Promise<CsvFile> {
   }
   const text = head.toString('utf8').replace(/^\uFEFF/, '');
   if (text.trim() === '') throw new MillraceError('MR-IN-003', { path });
+  const { fields, lineEnd } = firstRecord(text);
   return {
     path,
     name: basename(path),
     sha256: hash.digest('hex'),
     bytes,
-    lines: counter.lines,
-    header: firstRecord(text).map((name) => name.trim()),
+    lines: scan.lines,
+    layout: scan.layout,
+    header: fields.map((name) => name.trim()),
+    lineEnd,
     modifiedAt,
   };
 }

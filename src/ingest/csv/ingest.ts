@@ -165,17 +165,15 @@ async function loadBatch(sql: Sql, engines: LoadEngines, batch: Batch, context: 
 export const dayIn = (instant: Date, timeZone: string): string =>
   new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' }).format(instant);
 
-/** Opens the engines of a load for the work, and closes them after it. */
+/** Opens what a load works with, and closes it after the work. */
 export async function withEngines<T>(limits: DuckDBLimits, work: (engines: LoadEngines) => Promise<T>): Promise<T> {
   mkdirSync(limits.temporaryFolder, { recursive: true });
   const temporaryFolder = await mkdtemp(join(limits.temporaryFolder, 'load-'));
   const judge = await openDuckDB(':memory:', { ...limits, temporaryFolder });
-  const streamer = await openDuckDB(':memory:', { memory: '128MiB', threads: 1, temporaryFolder });
   try {
-    return await work({ judge, streamer, temporaryFolder });
+    return await work({ judge, temporaryFolder });
   } finally {
     judge.close();
-    streamer.close();
     await rm(temporaryFolder, { recursive: true, force: true });
   }
 }

@@ -58,12 +58,17 @@ class RecordWalk {
 
 /**
  * Finds the shifts of a file whose good records are those that are neither blank nor among `malformed` (record numbers
- * that count the header and blank lines, the header being 1), and the lines of the malformed ones.
+ * that count the header and blank lines, the header being 1), the lines of the malformed ones, and how many good ones
+ * there are.
  */
 export async function findLines(
   path: string,
   malformed: readonly number[],
-): Promise<{ readonly shifts: readonly LineShift[]; readonly malformedLines: ReadonlyMap<number, number> }> {
+): Promise<{
+  readonly shifts: readonly LineShift[];
+  readonly malformedLines: ReadonlyMap<number, number>;
+  readonly good: number;
+}> {
   const walk = new RecordWalk();
   for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>)
     walk.add(chunk);
@@ -80,5 +85,5 @@ export async function findLines(
     }
   });
   const malformedLines = new Map(malformed.map((number) => [number, walk.starts[number - 1] ?? number]));
-  return { shifts, malformedLines };
+  return { shifts, malformedLines, good: ordinal };
 }

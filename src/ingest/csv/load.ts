@@ -1,4 +1,5 @@
 /** One batch into PostgreSQL in one transaction: staging, production, quarantine, quality results, ledger. */
+import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { rulesOf } from '../../contracts/judge.ts';
 import { malformedRule } from '../../contracts/rules.ts';
@@ -6,8 +7,8 @@ import { type TableName, tableNames } from '../../contracts/tables.ts';
 import { MillraceError } from '../../kernel/errors.ts';
 import type { DuckDB } from '../../stores/duckdb/duckdb.ts';
 import { streamRows } from '../../stores/duckdb/stream-rows.ts';
-import type { Sql } from '../../stores/postgres/postgres.ts';
-import { requireUnchanged } from './files.ts';
+import { isBadCopyFormat, type Sql } from '../../stores/postgres/postgres.ts';
+import { type CsvFile, requireUnchanged } from './files.ts';
 import type { FileReading, MalformedRecord } from './read.ts';
 import * as statement from './statements.ts';
 
@@ -38,10 +39,9 @@ export interface Batch {
   readonly readings: readonly FileReading[];
 }
 
-/** The two DuckDB instances of a load: one judges with all threads, the other streams files with one. */
+/** What a load works with: the DuckDB in which its rows are judged, and a folder for what is on its way. */
 export interface LoadEngines {
   readonly judge: DuckDB;
-  readonly streamer: DuckDB;
   readonly temporaryFolder: string;
 }
 
@@ -70,29 +70,47 @@ export async function registerBatch(sql: Sql, batch: Batch): Promise<number> {
   return registered?.batch_number ?? 0;
 }
 
+/** Copies the bytes of a file; undefined, with nothing copied, when PostgreSQL objects to what DuckDB has accepted. */
+async function copyFile(
+  sql: Sql,
+  batchNumber: number,
+  table: TableName,
+  file: CsvFile,
+  columns: readonly string[],
+): Promise<number | undefined> {
+  await sql.run(`SAVEPOINT before_copy; ${statement.numberStaging(table, batchNumber)}`);
+  try {
+    return await sql.copyIn(statement.copyFile(table, columns, file.layout), createReadStream(file.path));
+  } catch (thrown) {
+    if (!isBadCopyFormat(thrown)) throw thrown;
+    await sql.run('ROLLBACK TO SAVEPOINT before_copy');
+    return undefined;
+  }
+}
+
 /**
- * Puts the rows as received into staging; gives their number. A plain file is streamed from the disk, on a connection of
- * its own, so that it can be judged at the same time; of other files the rows that were read are streamed.
+ * Puts the rows as received into staging; gives their number. The bytes of a file that PostgreSQL reads as DuckDB did go
+ * there straight from the disk; of other files, such as one with a comma too many, the rows that were read are streamed.
  */
 export async function stageTable(
   sql: Sql,
   engines: LoadEngines,
   batchNumber: number,
   table: TableName,
-  direct: string | undefined,
+  reading: FileReading | undefined,
 ): Promise<number> {
-  const [duckdb, relation] = direct
-    ? [engines.streamer, `(${direct})`]
-    : [await engines.judge.fork(), `received_${table}`];
+  if (reading?.copyColumns) {
+    const copied = await copyFile(sql, batchNumber, table, reading.file, reading.copyColumns);
+    if (copied !== undefined) return copied;
+  }
+  // A connection of its own, so that the rows can be judged at the same time.
+  const duckdb = await engines.judge.fork();
   try {
-    return await streamRows(
-      duckdb,
-      statement.stagingRows(table, batchNumber, relation),
-      engines.temporaryFolder,
-      (rows) => sql.copyIn(statement.copyStaging(table), rows),
+    return await streamRows(duckdb, statement.stagingRows(table, batchNumber), engines.temporaryFolder, (rows) =>
+      sql.copyIn(statement.copyStaging(table), rows),
     );
   } finally {
-    if (!direct) duckdb.close();
+    duckdb.close();
   }
 }
 
@@ -237,10 +255,14 @@ export async function stageAll(
   batchNumber: number,
 ): Promise<ReadonlyMap<TableName, number>> {
   const staged = new Map<TableName, number>();
-  for (const table of tableNames) {
-    const direct = batch.readings.find((reading) => reading.table === table)?.direct;
-    staged.set(table, await stageTable(sql, engines, batchNumber, table, direct));
+  try {
+    for (const table of tableNames) {
+      const reading = batch.readings.find((each) => each.table === table);
+      staged.set(table, await stageTable(sql, engines, batchNumber, table, reading));
+    }
+  } finally {
+    // Also after a failure, for which a file that changed meanwhile is the reason to tell.
+    for (const { file } of batch.readings) requireUnchanged(file);
   }
-  for (const { file } of batch.readings) requireUnchanged(file);
   return staged;
 }

@@ -21,18 +21,26 @@ export interface FileReading {
   readonly records: number;
   readonly malformed: readonly MalformedRecord[];
   /**
-   * A SELECT of the same rows straight from the file, for a file whose n-th record stands on line n + 1; undefined for
-   * others. It lets another connection stream the rows while this one judges them.
+   * The file's columns in their order, where PostgreSQL reads the same rows from it: the n-th record stands on line n + 1,
+   * the contract knows all columns, and the layout is not irregular. Undefined for other files.
    */
-  readonly direct: string | undefined;
+  readonly copyColumns: readonly string[] | undefined;
   /** Columns of the file that the contract does not know. */
   readonly unknownColumns: readonly string[];
 }
 
+/** DuckDB takes the first line end for the kind of the file, even one in quotes; it can be told of all kinds but CR LF. */
+const newLine: Readonly<Record<CsvFile['lineEnd'], string>> = {
+  '\n': `new_line = '\\n',`,
+  '\r': `new_line = '\\r',`,
+  '\r\n': '',
+  '': '',
+};
+
 function scan(file: CsvFile, options: string): string {
   const columns = file.header.map((_, index) => `'c${index}': 'VARCHAR'`).join(', ');
   return `read_csv(${sqlText(file.path)}, auto_detect = false, header = true, columns = {${columns}}, delim = ',',
-  quote = '"', escape = '"', strict_mode = true, null_padding = false, ${options})`;
+  quote = '"', escape = '"', ${newLine[file.lineEnd]} strict_mode = true, null_padding = false, ${options})`;
 }
 
 /** The place of each of the wanted names in the header, compared without case. Errors: MR-IN-004, MR-IN-011. */
@@ -110,10 +118,15 @@ async function readRecords(duckdb: DuckDB, file: CsvFile, name: string) {
     await duckdb.run(`${numbered} SELECT (ordinal + 1)::INTEGER AS line_number, * FROM ${records}`);
     return { records: good, plain, malformed: [] };
   }
-  const { shifts, malformedLines } = await findLines(
+  const found = await findLines(
     file.path,
     bad.map(({ record }) => record),
   );
+  if (found.good !== good) {
+    const problem = `by its quotes it has ${found.good + bad.length} records, of which ${good + bad.length} could be told apart`;
+    throw new MillraceError('MR-IN-012', { path: file.path, problem });
+  }
+  const { shifts, malformedLines } = found;
   const shiftTable = sqlName(`shifts_${name}`);
   await duckdb.run(`CREATE TABLE ${shiftTable} (from_ordinal BIGINT, shift BIGINT)`);
   for (let start = 0; start < shifts.length; start += 1000) {
@@ -125,17 +138,17 @@ async function readRecords(duckdb: DuckDB, file: CsvFile, name: string) {
     problem,
     record: text.replace(/^[\r\n]+|[\r\n]+$/g, ''),
   }));
-  // Left: a record that the walk over the file did not see would otherwise disappear.
   await duckdb.run(
-    `${numbered} SELECT (ordinal + coalesce(shift, 1))::INTEGER AS line_number, ${records}.*
-     FROM ${records} ASOF LEFT JOIN ${shiftTable} ON ordinal >= from_ordinal`,
+    `${numbered} SELECT (ordinal + shift)::INTEGER AS line_number, ${records}.*
+     FROM ${records} ASOF JOIN ${shiftTable} ON ordinal >= from_ordinal`,
   );
   return { records: good + malformed.length, plain, malformed };
 }
 
 /**
  * Reads the file of one table into received_<table>: line_number, the contract's columns as text, other_columns.
- * Errors: MR-IN-004 when a required column is missing, MR-IN-011 when one stands twice, MR-IN-012 when it is no CSV.
+ * Errors: MR-IN-004 when a required column is missing, MR-IN-011 when one stands twice, MR-IN-012 when its
+ * records cannot be told apart.
  */
 export async function readTable(duckdb: DuckDB, file: CsvFile, table: TableName): Promise<FileReading> {
   const { columns, unknown } = shapeOf(file, tableContracts[table]);
@@ -146,9 +159,10 @@ export async function readTable(duckdb: DuckDB, file: CsvFile, table: TableName)
     table,
     records,
     malformed,
-    direct: plain
-      ? `SELECT (row_number() OVER () + 1)::INTEGER AS line_number, ${columns} FROM ${scan(file, 'buffer_size = 33554432')}`
-      : undefined,
+    copyColumns:
+      plain && unknown.length === 0 && file.layout !== 'irregular'
+        ? file.header.map((name) => name.toLowerCase())
+        : undefined,
     unknownColumns: unknown,
   };
 }
@@ -169,7 +183,7 @@ export async function readPreset(duckdb: DuckDB, file: CsvFile, preset: Preset):
     table: undefined,
     records,
     malformed,
-    direct: undefined,
+    copyColumns: undefined,
     unknownColumns: file.header.filter((name) => !wanted.includes(name.toLowerCase())),
   };
 }

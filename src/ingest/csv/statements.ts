@@ -2,6 +2,7 @@
 import { brokenRules, rulesOf } from '../../contracts/judge.ts';
 import { type TableName, tableContracts } from '../../contracts/tables.ts';
 import { sqlText } from '../../stores/duckdb/duckdb.ts';
+import type { Layout } from './layout.ts';
 
 const receivedColumns = (table: TableName): string =>
   [...tableContracts[table].columns.map(({ name }) => name), 'other_columns'].join(', ');
@@ -12,9 +13,23 @@ const storedColumns = (table: TableName): readonly string[] => tableContracts[ta
 export const copyStaging = (table: TableName): string =>
   `COPY staging.${table} (batch_number, line_number, ${receivedColumns(table)}) FROM STDIN (FORMAT csv)`;
 
-/** DuckDB: the rows as received, from a relation that has line_number and the contract's columns as text. */
-export const stagingRows = (table: TableName, batchNumber: number, relation: string): string =>
-  `SELECT ${batchNumber}, line_number, ${receivedColumns(table)} FROM ${relation}`;
+/** DuckDB: the rows as received. */
+export const stagingRows = (table: TableName, batchNumber: number): string =>
+  `SELECT ${batchNumber}, line_number, ${receivedColumns(table)} FROM received_${table}`;
+
+/** PostgreSQL: the numbers that rows of `copyFile` get in this transaction; the first line is the header. */
+export const numberStaging = (table: TableName, batchNumber: number): string =>
+  `SET LOCAL millrace.batch_number = ${batchNumber}; ALTER SEQUENCE staging.${table}_line_number_seq RESTART WITH 2`;
+
+/**
+ * PostgreSQL: takes the bytes of a file that has these columns. As for DuckDB, a field without characters is NULL. The
+ * text format is the faster one; it knows no quotes, and backslashes mean something to it.
+ */
+export function copyFile(table: TableName, columns: readonly string[], layout: Layout): string {
+  const names = columns.join(', ');
+  const format = layout === 'bare' ? `FORMAT text, DELIMITER ',', NULL ''` : `FORMAT csv, FORCE_NULL (${names})`;
+  return `COPY staging.${table} (${names}) FROM STDIN (${format}, HEADER true)`;
+}
 
 /** PostgreSQL: an empty clean_<table>, shaped like production, that lives as long as the transaction. */
 export const createClean = (table: TableName): string =>

@@ -124,6 +124,17 @@ describe('a server that cannot be reached', () => {
     await expect(openPostgres(url.href)).rejects.toMatchObject({ code: 'MR-PG-001' });
   });
 
+  test('is told as such when it ends the connection that holds a lock', async () => {
+    const postgres = await empty();
+    const holding = postgres.exclusive('a home', 30, () =>
+      postgres.run(
+        `SELECT pg_terminate_backend(pid, 10000) FROM pg_locks
+         WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+      ),
+    );
+    await expect(holding).rejects.toMatchObject({ code: 'MR-PG-001' });
+  });
+
   test('is told as such when it goes away in the middle', async () => {
     const postgres = await empty();
     const going = postgres.transaction(async (sql) => {

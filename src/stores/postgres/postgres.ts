@@ -80,7 +80,8 @@ function isGone(thrown: unknown): boolean {
   if (thrown instanceof pg.DatabaseError) return goneCodes.test(thrown.code ?? '');
   if (!(thrown instanceof Error)) return false;
   const code = 'code' in thrown ? String(thrown.code) : '';
-  return ['ECONNRESET', 'ECONNREFUSED', 'EPIPE'].includes(code) || thrown.message.startsWith('Connection terminated');
+  const lost = /^(Connection terminated|Client has encountered a connection error)/;
+  return ['ECONNRESET', 'ECONNREFUSED', 'EPIPE'].includes(code) || lost.test(thrown.message);
 }
 
 async function checkVersion(client: pg.ClientBase, target: string): Promise<void> {
@@ -107,6 +108,8 @@ export async function openPostgres(url: string): Promise<Postgres> {
   });
   // A pooled connection that breaks while idle is replaced at its next use.
   pool.on('error', () => undefined);
+  // One that breaks while it is held and nothing runs on it, such as for a lock, makes the next statement on it fail.
+  pool.on('connect', (client) => client.on('error', () => undefined));
 
   const connect = async (): Promise<pg.PoolClient> => {
     try {
@@ -167,6 +170,10 @@ export async function openPostgres(url: string): Promise<Postgres> {
     close: () => pool.end(),
   };
 }
+
+/** True when COPY could not take apart what it was fed. */
+export const isBadCopyFormat = (thrown: unknown): boolean =>
+  thrown instanceof pg.DatabaseError && thrown.code === '22P04';
 
 /** A text as an SQL literal, for statements that take no parameters, such as COPY and COMMENT. */
 export const sqlText = (text: string): string => pg.escapeLiteral(text);

@@ -2,11 +2,12 @@
 import { useEffect, useRef, useState } from 'react';
 import styles from './FittingText.module.css';
 
-/** `forms` go from the exact one to the shortest, which is taken when none fits. */
+/** `forms` go from the exact one to the shortest, which is taken when none fits; some may be the same. */
 export function FittingText({ forms }: { readonly forms: readonly string[] }) {
   const box = useRef<HTMLSpanElement>(null);
   const [chosen, choose] = useState(0);
-  const texts = forms.join('\n');
+  const distinct = [...new Set(forms)];
+  const texts = distinct.join('\n');
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: other texts have other widths
   useEffect(() => {
@@ -24,10 +25,10 @@ export function FittingText({ forms }: { readonly forms: readonly string[] }) {
   }, [texts]);
 
   return (
-    <span ref={box} className={styles.box} title={forms[0]}>
-      {forms[Math.min(chosen, forms.length - 1)]}
+    <span ref={box} className={styles.box} title={distinct[0]}>
+      {distinct[Math.min(chosen, distinct.length - 1)]}
       <span className={styles.forms} aria-hidden>
-        {forms.map((form) => (
+        {distinct.map((form) => (
           <span key={form} data-form={form} className={styles.form} />
         ))}
       </span>

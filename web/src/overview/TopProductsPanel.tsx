@@ -68,7 +68,12 @@ export function TopProductsPanel({ overview }: { readonly overview: Overview | u
         <tbody>
           {overview ? (
             products.map((product, index) => (
-              <ProductRow key={product.productId} product={product} currency={overview.currency} bar={bars[index]} />
+              <ProductRow
+                key={`${product.source}|${product.productId}`}
+                product={product}
+                currency={overview.currency}
+                bar={bars[index]}
+              />
             ))
           ) : (
             <SkeletonRows />

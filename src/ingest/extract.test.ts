@@ -1,0 +1,193 @@
+/** The extract of production: what it holds, what it must not hold, and when its files come and go. */
+import { createHmac } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { smallLimits, smallShop } from '../../tests/setup/fixtures.ts';
+import { load, makePipeline, smallShopAnd } from '../../tests/setup/pipeline.ts';
+import type { PipelineContext } from '../pipeline/run.ts';
+import { type DuckDB, openDuckDB, sqlText } from '../stores/duckdb/duckdb.ts';
+import { currentFiles, type Extract, extractProduction, removeRetired } from './extract.ts';
+
+async function memory(context: PipelineContext): Promise<DuckDB> {
+  const duckdb = await openDuckDB(':memory:', smallLimits(context.home));
+  onTestFinished(() => duckdb.close());
+  return duckdb;
+}
+
+const filesOnDisk = async ({ lake }: PipelineContext): Promise<readonly string[]> => [...(await lake.list('.'))].sort();
+
+const stampsOf = ({ lake }: PipelineContext, { files }: Extract): readonly string[] =>
+  files.map(({ path }) => {
+    const { ino, mtimeMs } = statSync(lake.locate(path));
+    return `${path} ${ino} ${mtimeMs}`;
+  });
+
+const oneMore = (id: string) => smallShopAnd({ 'customers.csv': [`${id},,,,,,,,,`] });
+
+describe('the extract', () => {
+  test('has what the models need, in the types that they expect', async () => {
+    const context = await makePipeline();
+    await load(context.postgres, smallShop);
+    const { files, written } = await extractProduction(context);
+    expect(written).toBe(true);
+    expect(files.map(({ dataset, rows }) => [dataset, rows])).toEqual([
+      ['production.customers', 2],
+      ['production.products', 2],
+      ['production.transactions', 4],
+      ['production.transaction_items', 5],
+    ]);
+    const duckdb = await memory(context);
+    const read = (index: number) => duckdb.query(`FROM ${sqlText(context.lake.locate(files[index]?.path ?? ''))}`);
+    const customers = await read(0);
+    expect(customers.columns.map(({ name, type }) => `${name} ${type}`)).toEqual([
+      'source VARCHAR',
+      'customer_id VARCHAR',
+      'email_token VARCHAR',
+      'email_domain VARCHAR',
+      'registration_date DATE',
+      'city VARCHAR',
+      'state VARCHAR',
+      'country VARCHAR',
+      'age_group VARCHAR',
+      'observed_at TIMESTAMP WITH TIME ZONE',
+    ]);
+    expect(customers.rows[0]).toEqual({
+      source: 'csv',
+      customer_id: 'C1',
+      email_token: createHmac('sha256', context.pseudonymKey).update('ada@example.com').digest('hex'),
+      email_domain: 'example.com',
+      registration_date: '2024-01-02',
+      city: 'London',
+      state: null,
+      country: 'United Kingdom',
+      age_group: '25-34',
+      observed_at: '2024-06-01 12:00:01+00',
+    });
+    expect((await read(1)).rows[1]).toMatchObject({
+      product_id: 'P2',
+      product_name: 'Desk lamp, small',
+      price: 35.5,
+      cost: null,
+    });
+    expect((await read(2)).rows[1]).toMatchObject({
+      transaction_id: 'T2',
+      customer_id: null,
+      transaction_at: '2024-03-02 00:00:00+00',
+    });
+    expect((await read(3)).rows[3]).toMatchObject({ item_id: 'I4', quantity: -1, line_total: -20 });
+    expect(readdirSync(context.duckdb.temporaryFolder)).toEqual([]);
+  });
+
+  test('has no name, email, phone or address', async () => {
+    const context = await makePipeline();
+    const planted = ['Xaverina', 'Quillfeather', 'xaverina.q@', 'Planted Lane', '447700900123', '7700 900123'];
+    await load(
+      context.postgres,
+      smallShopAnd({
+        'customers.csv': [
+          'C3,Xaverina,Quillfeather,Xaverina.Q@mail.example,+44 7700 900123,2024-01-02,Leeds,,United Kingdom,',
+        ],
+        'transactions.csv': ['T5,C3,2024-03-05,,UPI,"7 Planted Lane, Leeds",20.00,sale,completed'],
+      }),
+    );
+    const stored = await context.postgres.rows('SELECT count(*) AS n FROM production.customers WHERE last_name = $1', [
+      'Quillfeather',
+    ]);
+    expect(stored).toEqual([{ n: 1 }]);
+    const { files } = await extractProduction(context);
+    const duckdb = await memory(context);
+    for (const { path } of files) {
+      const { columns, rows } = await duckdb.query(`FROM ${sqlText(context.lake.locate(path))}`);
+      expect(columns.filter(({ name }) => /first_name|last_name|^email$|phone|address/.test(name))).toEqual([]);
+      const text = JSON.stringify(rows).toLowerCase();
+      expect(planted.filter((each) => text.includes(each.toLowerCase()))).toEqual([]);
+    }
+  });
+});
+
+describe('the files of the extract', () => {
+  test('stay as they are while nothing is loaded', async () => {
+    const context = await makePipeline();
+    await load(context.postgres, smallShop);
+    const first = await extractProduction(context);
+    const stamps = stampsOf(context, first);
+    await load(context.postgres, smallShop);
+    const second = await extractProduction(context);
+    expect(second).toMatchObject({ id: first.id, written: false });
+    expect(second.files.map(({ path, rows }) => [path, rows]).sort()).toEqual(
+      first.files.map(({ path, rows }) => [path, rows]).sort(),
+    );
+    expect(stampsOf(context, first)).toEqual(stamps);
+  });
+
+  test('are written anew for another key, or when one of them is gone', async () => {
+    const context = await makePipeline();
+    await load(context.postgres, smallShop);
+    const first = await extractProduction(context);
+    const second = await extractProduction({ ...context, pseudonymKey: 'another key that only tests have' });
+    expect(second).toMatchObject({ written: true });
+    expect(second.id).not.toBe(first.id);
+    unlinkSync(context.lake.locate(second.files[0]?.path ?? ''));
+    expect(await extractProduction({ ...context, pseudonymKey: 'another key that only tests have' })).toMatchObject({
+      id: second.id,
+      written: true,
+    });
+    expect(existsSync(context.lake.locate(second.files[0]?.path ?? ''))).toBe(true);
+    expect(await extractProduction(context)).toMatchObject({ id: first.id, written: true });
+    expect((await currentFiles(context.postgres)).every(({ extract_id }) => extract_id === first.id)).toBe(true);
+  });
+
+  test('stay when they are retired, until another extract is', async () => {
+    const context = await makePipeline();
+    const extracts: Extract[] = [];
+    for (const id of ['C3', 'C4', 'C5']) {
+      await load(context.postgres, oneMore(id), { clock: context.clock });
+      extracts.push(await extractProduction(context));
+      await removeRetired(context);
+    }
+    const paths = extracts.map(({ files }) => files.map(({ path }) => path).sort());
+    const registered = await context.postgres.rows<{ path: string; retired: boolean }>(
+      'SELECT path, retired_at IS NOT NULL AS retired FROM ops.lake_files ORDER BY path',
+    );
+    expect(registered.filter(({ retired }) => retired).map(({ path }) => path)).toEqual(paths[1]);
+    expect(registered.filter(({ retired }) => !retired).map(({ path }) => path)).toEqual(paths[2]);
+    expect(await filesOnDisk(context)).toEqual([...(paths[1] ?? []), ...(paths[2] ?? [])].sort());
+  });
+
+  test('that nobody registered are removed with the next extract; what else is in the lake stays', async () => {
+    const context = await makePipeline();
+    await load(context.postgres, smallShop);
+    const first = await extractProduction(context);
+    const orphans = [
+      'processed/production/customers/killed.parquet',
+      'processed/production/products/half.parquet.draft',
+    ];
+    const others = ['raw/batches/kept.csv', 'processed/events/day.parquet'];
+    for (const path of [...orphans, ...others]) {
+      mkdirSync(dirname(context.lake.locate(path)), { recursive: true });
+      writeFileSync(context.lake.locate(path), 'x');
+    }
+    await load(context.postgres, oneMore('C3'), { clock: context.clock });
+    const second = await extractProduction(context);
+    const kept = [...first.files, ...second.files].map(({ path }) => path);
+    expect(await filesOnDisk(context)).toEqual([...kept, ...others].sort());
+  });
+
+  test('are not taken for current when the extract fails half-way', async () => {
+    const context = await makePipeline();
+    await load(context.postgres, smallShop);
+    const first = await extractProduction(context);
+    await load(context.postgres, oneMore('C3'), { clock: context.clock });
+    const put = context.lake.put;
+    const failing = {
+      ...context.lake,
+      put: (path: string, write: (draft: string) => Promise<void>) =>
+        path.includes('transaction_items') ? Promise.reject(new Error('planted failure')) : put(path, write),
+    };
+    await expect(extractProduction({ ...context, lake: failing })).rejects.toThrow('planted failure');
+    expect((await currentFiles(context.postgres)).every(({ extract_id }) => extract_id === first.id)).toBe(true);
+    expect(readdirSync(join(context.home, 'tmp'))).toEqual([]);
+    expect(await extractProduction(context)).toMatchObject({ written: true });
+  });
+});

@@ -1,0 +1,348 @@
+/** Publication: all of it or nothing, in DuckDB and PostgreSQL alike, waiting for no reader. */
+import { createHash } from 'node:crypto';
+import {
+  copyFileSync,
+  cpSync,
+  createWriteStream,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import pg from 'pg';
+import { describe, expect, inject, onTestFinished, test } from 'vitest';
+import { makeFolder, root, smallLimits, smallShop } from '../../tests/setup/fixtures.ts';
+import { load, makePipeline, smallShopAnd } from '../../tests/setup/pipeline.ts';
+import { verifyAudit } from '../audit/audit.ts';
+import { extractProduction } from '../ingest/extract.ts';
+import type { PipelineContext } from '../pipeline/run.ts';
+import { openDuckDB, sqlText } from '../stores/duckdb/duckdb.ts';
+import type { Project } from '../transform/manifest.ts';
+import { loadProject } from '../transform/project.ts';
+import type { NodeResult } from '../transform/run.ts';
+import { type PublishResult, publish, recoverPublication } from './publish.ts';
+import { postgresType, publishedModels } from './star-schema.ts';
+import { openPublished, publishedPath, readPublication, warehouseFolder } from './warehouse.ts';
+
+const oneMoreSale = smallShopAnd({
+  'transactions.csv': ['T5,C2,2024-03-07,12:00,UPI,,20.00,sale,completed'],
+  'transaction_items.csv': ['I6,T5,P1,1,20.00,0,20.00'],
+});
+
+async function loaded(): Promise<PipelineContext> {
+  const context = await makePipeline();
+  await load(context.postgres, smallShop, { clock: context.clock });
+  return context;
+}
+
+interface Asked {
+  readonly project?: Project;
+  readonly always?: boolean;
+  readonly onNode?: (result: NodeResult) => void;
+}
+
+async function publishAll(context: PipelineContext, { project, ...options }: Asked = {}): Promise<PublishResult> {
+  const { files } = await extractProduction(context);
+  return publish(context, project ?? context.loadProject(), files, options);
+}
+
+/** The project with one file more, or another one. */
+function projectWith(path: string, text: string): Project {
+  const folder = makeFolder();
+  cpSync(join(root, 'warehouse'), folder, { recursive: true, filter: (from) => !/[\\/](target|logs)$/.test(from) });
+  writeFileSync(join(folder, path), text);
+  return loadProject(folder, { env: () => undefined });
+}
+
+const hashOf = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex');
+
+/** What everybody can see: the bytes of the file, the tables of PostgreSQL, what is in the folder, what is booked. */
+async function whatIsPublished({ home, postgres }: PipelineContext): Promise<unknown> {
+  const tables = await postgres.rows(
+    `SELECT nspname, relname, pg_class.oid FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+     WHERE nspname LIKE 'warehouse%' AND relkind = 'r' ORDER BY 1, 2`,
+  );
+  return [
+    hashOf(publishedPath(home)),
+    tables,
+    readdirSync(warehouseFolder(home)),
+    await postgres.rows('SELECT * FROM ops.publications'),
+  ];
+}
+
+const salesIn = async ({ home }: PipelineContext): Promise<readonly unknown[]> => {
+  const duckdb = await openPublished(home, smallLimits(home));
+  try {
+    return await duckdb.rows('SELECT count(*) AS sales FROM fact_sales');
+  } finally {
+    duckdb.close();
+  }
+};
+
+const salesInPostgres = ({ postgres }: PipelineContext): Promise<readonly unknown[]> =>
+  postgres.rows('SELECT count(*) AS sales FROM warehouse.fact_sales');
+
+describe('a publication', () => {
+  test('gives PostgreSQL the same tables as DuckDB, with keys, indexes and comments', async () => {
+    const context = await loaded();
+    const { publication, published, nodes, rows } = await publishAll(context);
+    expect(published).toBe(true);
+    expect(nodes.filter(({ status }) => !['success', 'pass'].includes(status))).toEqual([]);
+    const models = publishedModels(context.loadProject());
+    expect(Object.keys(rows).sort()).toEqual(models.map(({ name }) => name).sort());
+
+    const file = await openPublished(context.home, smallLimits(context.home));
+    onTestFinished(() => file.close());
+    expect(await readPublication(file)).toMatchObject({ id: publication, currency: 'USD', timeZone: 'UTC' });
+    const copy = await openDuckDB(':memory:', smallLimits(context.home));
+    onTestFinished(() => copy.close());
+    await copy.run(`ATTACH ${sqlText(publishedPath(context.home))} AS published (READ_ONLY)`);
+    for (const { name } of models) {
+      const csv = join(context.home, `${name}.csv`);
+      await context.postgres.copyOut(`COPY warehouse.${name} TO STDOUT (FORMAT csv)`, createWriteStream(csv));
+      await copy.run(
+        `CREATE TABLE ${name} AS FROM published.${name} LIMIT 0; COPY ${name} FROM ${sqlText(csv)} (HEADER false, ALLOW_QUOTED_NULLS false)`,
+      );
+      const [differing] = await copy.rows(
+        `SELECT (SELECT count(*) FROM (FROM ${name} EXCEPT ALL FROM published.${name})) AS more,
+           (SELECT count(*) FROM (FROM published.${name} EXCEPT ALL FROM ${name})) AS fewer, count(*) AS rows FROM ${name}`,
+      );
+      expect([name, differing]).toEqual([name, { more: 0, fewer: 0, rows: rows[name] }]);
+    }
+
+    const keys = await context.postgres.rows<{ name: string; key: string }>(
+      `SELECT conrelid::regclass::text AS name, string_agg(attname, ', ') AS key
+       FROM pg_constraint JOIN pg_attribute ON attrelid = conrelid AND attnum = ANY(conkey)
+       WHERE contype = 'p' AND connamespace = 'warehouse'::regnamespace GROUP BY conrelid ORDER BY 1`,
+    );
+    expect(keys.map(({ name, key }) => `${name} ${key}`)).toEqual([
+      'warehouse.agg_daily_sales date',
+      'warehouse.agg_product_performance product_key',
+      'warehouse.dim_customers customer_key',
+      'warehouse.dim_date date_key',
+      'warehouse.dim_payment_method payment_method_key',
+      'warehouse.dim_products product_key',
+      'warehouse.fact_sales sales_key',
+    ]);
+    const indexes = await context.postgres.rows<{ columns: string }>(
+      `SELECT substring(indexdef FROM '\\((.*)\\)') AS columns FROM pg_indexes WHERE schemaname = 'warehouse' AND tablename = 'fact_sales' ORDER BY 1`,
+    );
+    expect(indexes.map(({ columns }) => columns)).toEqual([
+      'customer_key',
+      'date_key',
+      'payment_method_key',
+      'product_key',
+      'sales_key',
+    ]);
+    const silent = await context.postgres.rows(
+      `SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'warehouse'
+       AND (col_description(format('warehouse.%I', table_name)::regclass, ordinal_position) IS NULL
+         OR obj_description(format('warehouse.%I', table_name)::regclass) IS NULL)`,
+    );
+    expect(silent).toEqual([]);
+    expect(await context.postgres.rows('SELECT publication_id, state FROM ops.publications')).toEqual([
+      { publication_id: publication, state: 'published' },
+    ]);
+    expect(await verifyAudit(context.postgres)).toEqual({ entries: 2, firstWrong: undefined });
+  });
+
+  test('of what is published already does not happen, unless it is asked for', async () => {
+    const context = await loaded();
+    const first = await publishAll(context);
+    const before = await whatIsPublished(context);
+    expect(await publishAll(context)).toEqual({
+      publication: first.publication,
+      published: false,
+      nodes: [],
+      rows: {},
+    });
+    expect(await whatIsPublished(context)).toEqual(before);
+    expect(await publishAll(context, { always: true })).toMatchObject({ published: true });
+    expect(await publishAll({ ...context, currency: 'EUR' })).toMatchObject({ published: true });
+  });
+
+  test('has no name, email, phone or address in it', async () => {
+    const context = await makePipeline();
+    const planted = ['Xaverina', 'Quillfeather', 'xaverina.q', 'Planted Lane', '7700900123', '7700 900123'];
+    await load(
+      context.postgres,
+      smallShopAnd({
+        'customers.csv': [
+          'C3,Xaverina,Quillfeather,Xaverina.Q@mail.example,+44 7700 900123,2024-01-02,Leeds,,United Kingdom,',
+        ],
+        'transactions.csv': ['T5,C3,2024-03-05,,UPI,"7 Planted Lane, Leeds",20.00,sale,completed'],
+        'transaction_items.csv': ['I6,T5,P1,1,20.00,0,20.00'],
+      }),
+    );
+    await publishAll(context);
+    const duckdb = await openPublished(context.home, smallLimits(context.home));
+    onTestFinished(() => duckdb.close());
+    const columns = await duckdb.rows<{ name: string }>(
+      'SELECT column_name AS name FROM duckdb_columns() WHERE NOT internal',
+    );
+    expect(columns.filter(({ name }) => /first_name|last_name|^email$|phone|address/.test(name))).toEqual([]);
+    const relations = await duckdb.rows<{ name: string }>(
+      `SELECT format('"{}"."{}"', table_schema, table_name) AS name FROM information_schema.tables`,
+    );
+    expect(relations.length).toBeGreaterThan(10);
+    const texts = [readFileSync(publishedPath(context.home), 'latin1')];
+    for (const { name } of relations) texts.push(JSON.stringify(await duckdb.rows(`FROM ${name}`)));
+    expect(texts.join('\n')).toContain('mail.example');
+    for (const secret of planted)
+      expect(texts.filter((text) => text.toLowerCase().includes(secret.toLowerCase()))).toEqual([]);
+  });
+});
+
+describe('a build that fails', () => {
+  test('by a test leaves everything as it was, and shows the rows', async () => {
+    const context = await loaded();
+    await publishAll(context);
+    const before = await whatIsPublished(context);
+    await load(context.postgres, oneMoreSale, { clock: context.clock });
+    const failing = projectWith(
+      'models/marts/planted.yml',
+      `models:\n  - name: planted\n    columns:\n      - name: item_id\n        data_tests:\n          - accepted_values:\n              arguments: { values: [I1, I2, I3, I4] }\n`,
+    );
+    writeFileSync(
+      join(failing.folder, 'models', 'marts', 'planted.sql'),
+      `select item_id from {{ ref('fact_sales') }}`,
+    );
+    const told: NodeResult[] = [];
+    const publishing = publishAll(context, {
+      project: loadProject(failing.folder, { env: () => undefined }),
+      onNode: (node) => told.push(node),
+    });
+    await expect(publishing).rejects.toMatchObject({
+      code: 'MR-TRF-006',
+      exitCode: 1,
+      message: expect.stringContaining('(1 rows)'),
+    });
+    expect(told.filter(({ status }) => status === 'fail')).toMatchObject([
+      { kind: 'test', failures: 1, failingRows: [{ value_field: 'I6' }] },
+    ]);
+    expect(await whatIsPublished(context)).toEqual(before);
+  });
+
+  test('by a model leaves everything as it was, and tells which', async () => {
+    const context = await loaded();
+    await publishAll(context);
+    const before = await whatIsPublished(context);
+    const project = projectWith('models/marts/planted.sql', `select 'x'::integer as n from {{ ref('fact_sales') }}`);
+    await expect(publishAll(context, { project })).rejects.toMatchObject({
+      code: 'MR-TRF-005',
+      exitCode: 1,
+      message: expect.stringContaining('planted'),
+      remedy: expect.stringContaining('models/marts/planted.sql'),
+    });
+    expect(await whatIsPublished(context)).toEqual(before);
+  });
+
+  test('in PostgreSQL leaves everything as it was', async () => {
+    const context = await loaded();
+    await publishAll(context);
+    const before = await whatIsPublished(context);
+    await load(context.postgres, oneMoreSale, { clock: context.clock });
+    await context.postgres.run('ALTER TABLE ops.publications ADD CONSTRAINT planted CHECK (false) NOT VALID');
+    await expect(publishAll(context)).rejects.toThrow('planted');
+    await recoverPublication(context);
+    expect(await whatIsPublished(context)).toEqual(before);
+    await context.postgres.run('ALTER TABLE ops.publications DROP CONSTRAINT planted');
+    expect(await publishAll(context)).toMatchObject({ published: true });
+    expect([await salesIn(context), await salesInPostgres(context)]).toEqual([[{ sales: 5 }], [{ sales: 5 }]]);
+  });
+});
+
+describe('a publication that was killed', () => {
+  /** Two publications, of which the second got as far as PostgreSQL: the file of the first is still in place. */
+  async function killedBeforeTheRename(): Promise<{ readonly context: PipelineContext; readonly second: string }> {
+    const context = await loaded();
+    await publishAll(context);
+    const kept = join(context.home, 'first.duckdb');
+    copyFileSync(publishedPath(context.home), kept);
+    await load(context.postgres, oneMoreSale, { clock: context.clock });
+    const { publication } = await publishAll(context);
+    renameSync(publishedPath(context.home), join(warehouseFolder(context.home), `build-${publication}.duckdb`));
+    renameSync(kept, publishedPath(context.home));
+    await context.postgres.run(`UPDATE ops.publications SET state = 'switched' WHERE publication_id = $1`, [
+      publication,
+    ]);
+    return { context, second: publication };
+  }
+
+  test('after the switch in PostgreSQL is rolled forward', async () => {
+    const { context, second } = await killedBeforeTheRename();
+    expect([await salesIn(context), await salesInPostgres(context)]).toEqual([[{ sales: 4 }], [{ sales: 5 }]]);
+    expect(await recoverPublication(context)).toBe(second);
+    expect([await salesIn(context), await salesInPostgres(context)]).toEqual([[{ sales: 5 }], [{ sales: 5 }]]);
+    expect(readdirSync(warehouseFolder(context.home))).toEqual(['analytics.duckdb']);
+    expect(await context.postgres.rows(`SELECT 1 FROM ops.publications WHERE state = 'switched'`)).toEqual([]);
+    expect(await recoverPublication(context)).toBeUndefined();
+    expect(await publishAll(context)).toMatchObject({ publication: second, published: false });
+  });
+
+  test('after the rename is only booked', async () => {
+    const context = await loaded();
+    const { publication } = await publishAll(context);
+    await context.postgres.run(`UPDATE ops.publications SET state = 'switched'`);
+    expect(await recoverPublication(context)).toBe(publication);
+    expect(await salesIn(context)).toEqual([{ sales: 4 }]);
+  });
+
+  test('before the switch leaves files that are removed', async () => {
+    const context = await loaded();
+    await publishAll(context);
+    for (const name of ['build-pub_dead.duckdb', 'build-pub_dead.duckdb.wal'])
+      writeFileSync(join(warehouseFolder(context.home), name), 'half');
+    expect(await recoverPublication(context)).toBeUndefined();
+    expect(readdirSync(warehouseFolder(context.home))).toEqual(['analytics.duckdb']);
+  });
+
+  test('in a home that has published nothing is no matter', async () => {
+    const context = await makePipeline();
+    expect(await recoverPublication(context)).toBeUndefined();
+    expect(existsSync(warehouseFolder(context.home))).toBe(false);
+  });
+});
+
+describe('a reader of PostgreSQL', () => {
+  test('is not waited for, and what it left standing goes later', async () => {
+    const context = await loaded();
+    await publishAll(context);
+    const [database] = await context.postgres.rows<{ name: string }>('SELECT current_database() AS name');
+    const url = new URL(inject('postgresUrl'));
+    url.pathname = `/${database?.name}`;
+    const reader = new pg.Client(url.href);
+    await reader.connect();
+    try {
+      await reader.query('BEGIN');
+      const before = await reader.query('SELECT count(*)::integer AS sales FROM warehouse.fact_sales');
+      await load(context.postgres, oneMoreSale, { clock: context.clock });
+      expect(await publishAll(context)).toMatchObject({ published: true });
+      expect(await salesInPostgres(context)).toEqual([{ sales: 5 }]);
+      expect(before.rows).toEqual([{ sales: 4 }]);
+      const former = await context.postgres.rows(`SELECT 1 FROM pg_namespace WHERE nspname LIKE 'warehouse_before_%'`);
+      expect(former).toHaveLength(1);
+      await reader.query('COMMIT');
+    } finally {
+      await reader.end();
+    }
+    await recoverPublication(context);
+    expect(await context.postgres.rows(`SELECT nspname FROM pg_namespace WHERE nspname LIKE 'warehouse%'`)).toEqual([
+      { nspname: 'warehouse' },
+    ]);
+  });
+});
+
+test.each([
+  ['DECIMAL(18,2)', 'numeric(18, 2)'],
+  ['BIGINT', 'bigint'],
+  ['HUGEINT', 'numeric(38, 0)'],
+  ['DOUBLE', 'double precision'],
+  ['TIMESTAMP WITH TIME ZONE', 'timestamptz'],
+  ['VARCHAR', 'text'],
+  ['INTEGER[]', 'text'],
+])('%s is %s to PostgreSQL', (duckdb, postgres) => {
+  expect(postgresType(duckdb)).toBe(postgres);
+});

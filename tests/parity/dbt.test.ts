@@ -1,0 +1,126 @@
+/** dbt-core with dbt-duckdb runs warehouse/ as it is, and makes what the project's own engine published. */
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { generateSample, sampleDefaults } from '../../src/generate/sample.ts';
+import type { RunResult } from '../../src/pipeline/run.ts';
+import { publishedPath } from '../../src/publish/warehouse.ts';
+import { type DuckDB, openDuckDB, sqlName, sqlText } from '../../src/stores/duckdb/duckdb.ts';
+import { makeFolder, makeHome, root, runMillrace, smallLimits } from '../setup/fixtures.ts';
+import { findTool, whyLeftOut } from '../setup/tools.ts';
+
+const run = promisify(execFile);
+const dbt = findTool('dbt');
+const asOf = '2026-06-30';
+
+/** Name of a model, seed or test -> how it ended. */
+type Outcomes = Readonly<Record<string, string>>;
+
+async function runWarehouse(words: readonly string[], settings: Readonly<Record<string, string>>): Promise<Outcomes> {
+  const { code, stdout, stderr } = await runMillrace(['run', '--json', ...words], settings);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  const { publication }: RunResult = JSON.parse(stdout);
+  return Object.fromEntries(publication.nodes.map(({ name, status }) => [name, status]));
+}
+
+interface RunResults {
+  /** The third part of a unique_id is the name. */
+  readonly results: readonly { readonly unique_id: string; readonly status: string }[];
+}
+
+/** Builds the project with dbt into a file that has the sources; all that dbt writes otherwise goes to the folder. */
+async function runDbt(program: string, file: string, folder: string, timeZone: string): Promise<Outcomes> {
+  const project = join(root, 'warehouse');
+  const words = ['build', '--project-dir', project, '--profiles-dir', project, '--no-use-colors'];
+  await run(program, words, {
+    env: {
+      PATH: process.env.PATH,
+      HOME: folder,
+      DBT_DUCKDB_FILE: file,
+      DBT_TARGET_PATH: join(folder, 'target'),
+      DBT_LOG_PATH: join(folder, 'logs'),
+      SHOP_TIMEZONE: timeZone,
+    },
+  });
+  const { results }: RunResults = JSON.parse(readFileSync(join(folder, 'target', 'run_results.json'), 'utf8'));
+  return Object.fromEntries(results.map(({ unique_id, status }) => [unique_id.split('.')[2], status]));
+}
+
+/** Relation -> its columns in order with their types. */
+async function readShapes(duckdb: DuckDB, database: string): Promise<Readonly<Record<string, string>>> {
+  const shapes = await duckdb.rows<{ relation: string; columns: string }>(
+    `SELECT table_name AS relation, string_agg(column_name || ' ' || data_type, ', ' ORDER BY ordinal_position) AS columns
+     FROM information_schema.columns WHERE table_catalog = ${sqlText(database)} AND table_schema = 'main'
+     GROUP BY 1 ORDER BY 1`,
+  );
+  return Object.fromEntries(shapes.map(({ relation, columns }) => [relation, columns]));
+}
+
+/** The rows that only one of the two has, and how many there are at all. */
+async function compareRows(duckdb: DuckDB, relation: string) {
+  const [left, right] = ['millrace', 'shop'].map((database) => `${database}.main.${sqlName(relation)}`);
+  const only = (one: string | undefined, other: string | undefined): Promise<readonly unknown[]> =>
+    duckdb.rows(`FROM ${one} EXCEPT ALL FROM ${other} LIMIT 3`);
+  const [counted] = await duckdb.rows<{ rows: number }>(`SELECT count(*) AS rows FROM ${left}`);
+  return {
+    relation,
+    empty: counted?.rows === 0,
+    onlyMillrace: await only(left, right),
+    onlyDbt: await only(right, left),
+  };
+}
+
+/** Attaches both files; dbt's as 'shop', by which name dbt's views call it. */
+async function withBoth<T>(home: string, file: string, work: (duckdb: DuckDB) => Promise<T>): Promise<T> {
+  const duckdb = await openDuckDB(':memory:', smallLimits(makeFolder()));
+  try {
+    await duckdb.run(`ATTACH ${sqlText(publishedPath(home))} AS millrace (READ_ONLY);
+      ATTACH ${sqlText(file)} AS shop (READ_ONLY)`);
+    return await work(duckdb);
+  } finally {
+    duckdb.close();
+  }
+}
+
+describe.skipIf(!dbt)(`dbt build equals the published warehouse${whyLeftOut('dbt', dbt)}`, () => {
+  test.for([
+    {
+      name: 'for the sample shop, with days in New York',
+      timeZone: 'America/New_York',
+      input: async () => {
+        const folder = makeFolder();
+        const counts = { customers: 300, products: 100, transactions: 2000 };
+        await generateSample(folder, { ...sampleDefaults, ...counts, asOf });
+        return ['--input', folder, '--as-of', asOf];
+      },
+    },
+    {
+      name: 'for real sales, with days in London',
+      timeZone: 'Europe/London',
+      input: async () => ['--preset', 'online-retail', '--input', join(root, 'samples', 'online_retail.csv')],
+    },
+  ])('$name', { timeout: 180_000 }, async ({ timeZone, input }) => {
+    const home = await makeHome();
+    const settings = { ...home, SHOP_TIMEZONE: timeZone };
+    const published = await runWarehouse(await input(), settings);
+    const folder = makeFolder();
+    const file = join(folder, 'shop.duckdb');
+    expect(await runMillrace(['sources', '--duckdb', file], settings)).toMatchObject({ code: 0 });
+    const built = await runDbt(dbt ?? '', file, folder, timeZone);
+
+    expect(built).toEqual(published);
+    expect(new Set(Object.values(built))).toEqual(new Set(['success', 'pass']));
+    await withBoth(home.MILLRACE_HOME, file, async (duckdb) => {
+      const shapes = await readShapes(duckdb, 'millrace');
+      expect(await readShapes(duckdb, 'shop')).toEqual(shapes);
+      const models = Object.keys(built).filter((name) => built[name] === 'success');
+      expect(Object.keys(shapes)).toEqual(models.sort());
+      for (const relation of models) {
+        const same = { relation, empty: false, onlyMillrace: [], onlyDbt: [] };
+        expect(await compareRows(duckdb, relation)).toEqual(same);
+      }
+    });
+  });
+});
