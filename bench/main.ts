@@ -25,7 +25,7 @@ function readWords(): Words | undefined {
   try {
     const { values, positionals } = parseArgs({
       allowPositionals: true,
-      options: { json: { type: 'boolean', default: false }, rounds: { type: 'string', default: '9' } },
+      options: { json: { type: 'boolean', default: false }, rounds: { type: 'string', default: '15' } },
     });
     const rounds = Number(values.rounds);
     const known = positionals.every((name) => rows.some((row) => row.name === name));

@@ -1,5 +1,5 @@
 /** The composition root: reads the settings, opens stores when a command asks for them, hands them over, closes them. */
-import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
+import { chmodSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ora from 'ora';
 import type { App, Output } from './cli/app.ts';
@@ -8,6 +8,7 @@ import { renderFailure } from './cli/report.ts';
 import { readOrMakeKey } from './ingest/pseudonym.ts';
 import { type Config, loadConfig } from './kernel/config.ts';
 import { asMillraceError } from './kernel/errors.ts';
+import { makeFolder } from './kernel/folders.ts';
 import { randomIds } from './kernel/ids.ts';
 import { createLogger, type Logger } from './kernel/log.ts';
 import { systemClock } from './kernel/time.ts';
@@ -50,7 +51,7 @@ function createOutput(): Output {
 
 /** A new home belongs to its user; others may pass through it, as the embedded server's user must when root runs it. */
 function prepareHome(home: string): void {
-  if (mkdirSync(home, { recursive: true }) !== undefined) chmodSync(home, 0o711);
+  if (makeFolder(home)) chmodSync(home, 0o711);
 }
 
 const limitsOf = (config: Config): DuckDBLimits => ({

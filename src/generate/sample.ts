@@ -1,7 +1,7 @@
 /** The synthetic sample shop: writes customers, products, transactions and their items as the four CSV files. */
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MillraceError } from '../kernel/errors.ts';
+import { makeFolder } from '../kernel/folders.ts';
 import { dateOf, dayOf, salesDays } from './calendar.ts';
 import { type CsvFile, createCsv } from './csv.ts';
 import { guestShare, lineAmount, makeOrders, maximumLines, type Order } from './orders.ts';
@@ -220,7 +220,7 @@ export async function generateSample(
   options: SampleOptions,
 ): Promise<{ readonly files: readonly SampleFile[] }> {
   check(options);
-  await mkdir(folder, { recursive: true });
+  makeFolder(folder);
   const made: CsvFile[] = [];
   try {
     for (const table of tables) made.push(await createCsv(join(folder, `${table}.csv`), headers[table]));

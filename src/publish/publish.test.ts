@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto';
 import {
   copyFileSync,
-  cpSync,
   createWriteStream,
   existsSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -13,7 +13,7 @@ import {
 import { join } from 'node:path';
 import pg from 'pg';
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
-import { makeFolder, root, smallLimits, smallShop } from '../../tests/setup/fixtures.ts';
+import { makeFolder, smallLimits, smallShop } from '../../tests/setup/fixtures.ts';
 import { load, makePipeline, smallShopAnd } from '../../tests/setup/pipeline.ts';
 import { verifyAudit } from '../audit/audit.ts';
 import { extractProduction } from '../ingest/extract.ts';
@@ -31,8 +31,10 @@ const oneMoreSale = smallShopAnd({
   'transaction_items.csv': ['I6,T5,P1,1,20.00,0,20.00'],
 });
 
-async function loaded(): Promise<PipelineContext> {
-  const context = await makePipeline();
+/** The small shop in production, and a project of one table unless the whole one is asked for. */
+async function loaded(project?: 'whole'): Promise<PipelineContext> {
+  const small = smallProject();
+  const context = await makePipeline(undefined, project ? {} : { loadProject: () => small });
   await load(context.postgres, smallShop, { clock: context.clock });
   return context;
 }
@@ -48,11 +50,23 @@ async function publishAll(context: PipelineContext, { project, ...options }: Ask
   return publish(context, project ?? context.loadProject(), files, options);
 }
 
-/** The project with one file more, or another one. */
-function projectWith(path: string, text: string): Project {
+/** A project of one table, for what does not depend on the models; more of its files, or other ones. */
+function smallProject(files: Readonly<Record<string, string>> = {}): Project {
   const folder = makeFolder();
-  cpSync(join(root, 'warehouse'), folder, { recursive: true, filter: (from) => !/[\\/](target|logs)$/.test(from) });
-  writeFileSync(join(folder, path), text);
+  mkdirSync(join(folder, 'models', 'marts'), { recursive: true });
+  const all = {
+    'dbt_project.yml': 'name: shop\nmodels:\n  +materialized: table\n',
+    'models/sources.yml': 'sources:\n  - name: production\n    tables:\n      - name: transaction_items\n',
+    'models/marts/fact_sales.sql': `select item_id from {{ source('production', 'transaction_items') }}`,
+    'models/marts/fact_sales.yml': `models:
+  - name: fact_sales
+    columns:
+      - name: item_id
+        data_tests: [unique, not_null]
+`,
+    ...files,
+  };
+  for (const [path, text] of Object.entries(all)) writeFileSync(join(folder, path), text);
   return loadProject(folder, { env: () => undefined });
 }
 
@@ -86,7 +100,7 @@ const salesInPostgres = ({ postgres }: PipelineContext): Promise<readonly unknow
 
 describe('a publication', () => {
   test('gives PostgreSQL the same tables as DuckDB, with keys, indexes and comments', async () => {
-    const context = await loaded();
+    const context = await loaded('whole');
     const { publication, published, nodes, rows } = await publishAll(context);
     expect(published).toBe(true);
     expect(nodes.filter(({ status }) => !['success', 'pass'].includes(status))).toEqual([]);
@@ -137,9 +151,9 @@ describe('a publication', () => {
       'sales_key',
     ]);
     const silent = await context.postgres.rows(
-      `SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'warehouse'
-       AND (col_description(format('warehouse.%I', table_name)::regclass, ordinal_position) IS NULL
-         OR obj_description(format('warehouse.%I', table_name)::regclass) IS NULL)`,
+      `SELECT relname, attname FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid AND attnum > 0
+       WHERE relnamespace = 'warehouse'::regnamespace AND relkind = 'r'
+         AND (col_description(pg_class.oid, attnum) IS NULL OR obj_description(pg_class.oid) IS NULL)`,
     );
     expect(silent).toEqual([]);
     expect(await context.postgres.rows('SELECT publication_id, state FROM ops.publications')).toEqual([
@@ -201,19 +215,18 @@ describe('a build that fails', () => {
     await publishAll(context);
     const before = await whatIsPublished(context);
     await load(context.postgres, oneMoreSale, { clock: context.clock });
-    const failing = projectWith(
-      'models/marts/planted.yml',
-      `models:\n  - name: planted\n    columns:\n      - name: item_id\n        data_tests:\n          - accepted_values:\n              arguments: { values: [I1, I2, I3, I4] }\n`,
-    );
-    writeFileSync(
-      join(failing.folder, 'models', 'marts', 'planted.sql'),
-      `select item_id from {{ ref('fact_sales') }}`,
-    );
-    const told: NodeResult[] = [];
-    const publishing = publishAll(context, {
-      project: loadProject(failing.folder, { env: () => undefined }),
-      onNode: (node) => told.push(node),
+    const project = smallProject({
+      'models/marts/fact_sales.yml': `models:
+  - name: fact_sales
+    columns:
+      - name: item_id
+        data_tests:
+          - accepted_values:
+              arguments: { values: [I1, I2, I3, I4, I5] }
+`,
     });
+    const told: NodeResult[] = [];
+    const publishing = publishAll(context, { project, onNode: (node) => told.push(node) });
     await expect(publishing).rejects.toMatchObject({
       code: 'MR-TRF-006',
       exitCode: 1,
@@ -229,7 +242,9 @@ describe('a build that fails', () => {
     const context = await loaded();
     await publishAll(context);
     const before = await whatIsPublished(context);
-    const project = projectWith('models/marts/planted.sql', `select 'x'::integer as n from {{ ref('fact_sales') }}`);
+    const project = smallProject({
+      'models/marts/planted.sql': `select 'x'::integer as n from {{ ref('fact_sales') }}`,
+    });
     await expect(publishAll(context, { project })).rejects.toMatchObject({
       code: 'MR-TRF-005',
       exitCode: 1,
@@ -250,7 +265,7 @@ describe('a build that fails', () => {
     expect(await whatIsPublished(context)).toEqual(before);
     await context.postgres.run('ALTER TABLE ops.publications DROP CONSTRAINT planted');
     expect(await publishAll(context)).toMatchObject({ published: true });
-    expect([await salesIn(context), await salesInPostgres(context)]).toEqual([[{ sales: 5 }], [{ sales: 5 }]]);
+    expect([await salesIn(context), await salesInPostgres(context)]).toEqual([[{ sales: 6 }], [{ sales: 6 }]]);
   });
 });
 
@@ -273,9 +288,9 @@ describe('a publication that was killed', () => {
 
   test('after the switch in PostgreSQL is rolled forward', async () => {
     const { context, second } = await killedBeforeTheRename();
-    expect([await salesIn(context), await salesInPostgres(context)]).toEqual([[{ sales: 4 }], [{ sales: 5 }]]);
+    expect([await salesIn(context), await salesInPostgres(context)]).toEqual([[{ sales: 5 }], [{ sales: 6 }]]);
     expect(await recoverPublication(context)).toBe(second);
-    expect([await salesIn(context), await salesInPostgres(context)]).toEqual([[{ sales: 5 }], [{ sales: 5 }]]);
+    expect([await salesIn(context), await salesInPostgres(context)]).toEqual([[{ sales: 6 }], [{ sales: 6 }]]);
     expect(readdirSync(warehouseFolder(context.home))).toEqual(['analytics.duckdb']);
     expect(await context.postgres.rows(`SELECT 1 FROM ops.publications WHERE state = 'switched'`)).toEqual([]);
     expect(await recoverPublication(context)).toBeUndefined();
@@ -287,7 +302,7 @@ describe('a publication that was killed', () => {
     const { publication } = await publishAll(context);
     await context.postgres.run(`UPDATE ops.publications SET state = 'switched'`);
     expect(await recoverPublication(context)).toBe(publication);
-    expect(await salesIn(context)).toEqual([{ sales: 4 }]);
+    expect(await salesIn(context)).toEqual([{ sales: 5 }]);
   });
 
   test('before the switch leaves files that are removed', async () => {
@@ -320,8 +335,8 @@ describe('a reader of PostgreSQL', () => {
       const before = await reader.query('SELECT count(*)::integer AS sales FROM warehouse.fact_sales');
       await load(context.postgres, oneMoreSale, { clock: context.clock });
       expect(await publishAll(context)).toMatchObject({ published: true });
-      expect(await salesInPostgres(context)).toEqual([{ sales: 5 }]);
-      expect(before.rows).toEqual([{ sales: 4 }]);
+      expect(await salesInPostgres(context)).toEqual([{ sales: 6 }]);
+      expect(before.rows).toEqual([{ sales: 5 }]);
       const former = await context.postgres.rows(`SELECT 1 FROM pg_namespace WHERE nspname LIKE 'warehouse_before_%'`);
       expect(former).toHaveLength(1);
       await reader.query('COMMIT');

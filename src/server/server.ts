@@ -63,7 +63,12 @@ const contentSecurityPolicy =
 export async function createServer(context: ServerContext, host: string): Promise<FastifyInstance> {
   const page = join(context.dashboard, 'index.html');
   if (!existsSync(page)) throw new MillraceError('MR-CLI-003', { path: page });
-  const server = Fastify({ logger: false, forceCloseConnections: true });
+  const server = Fastify({
+    logger: false,
+    forceCloseConnections: true,
+    frameworkErrors: (thrown, _request, reply) =>
+      sendError(reply, new MillraceError('MR-SRV-002', { problem: problemOf(thrown) }, thrown)),
+  });
   server.setValidatorCompiler(validatorCompiler);
   server.setSerializerCompiler(serializerCompiler);
   server.addHook('onRequest', async (request, reply) => {

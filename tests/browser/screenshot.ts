@@ -1,12 +1,11 @@
 /**
- * Writes docs/images/overview.png, and with a folder as its argument also the page on a phone and in dark colours there:
+ * Writes docs/images/overview.png; given a folder, also the page on a desk and on a phone, light and dark, there:
  * `node tests/browser/screenshot.ts [FOLDER]`. TEST_CHROMIUM names the browser, /usr/bin/chromium if it is not set.
  */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { BrowserContextOptions } from 'playwright-core';
 import { ensureDashboard } from '../../scripts/dashboard.mjs';
 import { startBrowser, startServer } from './browser.ts';
 
@@ -14,27 +13,32 @@ const root = join(import.meta.dirname, '..', '..');
 const program = join(root, 'bin', 'millrace');
 const asOf = '2026-07-01';
 
-const shots = (folder: string | undefined): readonly { path: string; look: BrowserContextOptions }[] => [
-  { path: join(root, 'docs', 'images', 'overview.png'), look: { viewport: { width: 1280, height: 927 } } },
-  ...(folder
-    ? [
-        {
-          path: join(folder, 'dark.png'),
-          look: { viewport: { width: 1280, height: 1000 }, colorScheme: 'dark' } as const,
-        },
-        { path: join(folder, 'phone.png'), look: { viewport: { width: 375, height: 1900 } } },
-        {
-          path: join(folder, 'phone-dark.png'),
-          look: { viewport: { width: 375, height: 1900 }, colorScheme: 'dark' } as const,
-        },
-      ]
-    : []),
+/** Ends between two rows. */
+const desktop = { width: 1280, height: 927 };
+const phone = { width: 375, height: 1900 };
+
+interface Shot {
+  readonly path: string;
+  readonly viewport: typeof desktop;
+  readonly colorScheme: 'light' | 'dark';
+}
+
+const shotsFor = (folder: string | undefined): readonly Shot[] => [
+  { path: join(root, 'docs', 'images', 'overview.png'), viewport: desktop, colorScheme: 'light' },
+  ...(['light', 'dark'] as const).flatMap((colorScheme): readonly Shot[] =>
+    folder === undefined
+      ? []
+      : [
+          { path: join(folder, `desktop-${colorScheme}.png`), viewport: desktop, colorScheme },
+          { path: join(folder, `phone-${colorScheme}.png`), viewport: phone, colorScheme },
+        ],
+  ),
 ];
 
 async function shoot(address: string, folder: string | undefined): Promise<void> {
   const browser = await startBrowser(process.env.TEST_CHROMIUM || '/usr/bin/chromium');
   try {
-    for (const { path, look } of shots(folder)) {
+    for (const { path, ...look } of shotsFor(folder)) {
       const page = await browser.newPage({ locale: 'en-US', deviceScaleFactor: 1, ...look });
       await page.goto(address);
       await page.locator('[data-testid="overview"][data-state="ready"] canvas').waitFor();

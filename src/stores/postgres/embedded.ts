@@ -371,17 +371,33 @@ async function locked<T>(layout: Layout, work: () => Promise<T>): Promise<T> {
   }
 }
 
+/** How many connections of other processes the server has. */
+async function countOthers(share: pg.Client): Promise<number> {
+  const { rows } = await share.query<{ count: string }>(
+    `SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND application_name <> $1`,
+    [applicationName],
+  );
+  return Number(rows[0]?.count);
+}
+
+/** True when others use the server; one that was started after this share was lost is asked anew. */
+async function isUsedByOthers(layout: Layout, share: pg.Client): Promise<boolean> {
+  try {
+    return (await countOthers(share)) > 0;
+  } catch {
+    const again = await adopt(layout);
+    if (!again) return false;
+    const others = await countOthers(again.share);
+    await again.share.end();
+    return others > 0;
+  }
+}
+
 async function releaseShare(layout: Layout, programs: Programs, share: pg.Client): Promise<void> {
   await locked(layout, async () => {
-    const others = await share
-      .query<{ count: string }>(
-        `SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND application_name <> $1`,
-        [applicationName],
-      )
-      .then((result) => Number(result.rows[0]?.count))
-      .catch(() => 0);
+    const used = await isUsedByOthers(layout, share);
     await share.end().catch(() => undefined);
-    if (others > 0 || !readPostmaster(layout)) return;
+    if (used || !readPostmaster(layout)) return;
     const user = await serverUser(layout);
     await runAs(
       user,
