@@ -52,6 +52,8 @@ function createOutput(): Output {
 /** A new home belongs to its user; others may pass through it, as the embedded server's user must when root runs it. */
 function prepareHome(home: string): void {
   if (makeFolder(home)) chmodSync(home, 0o711);
+  // What Millrace writes from here on is for its user alone: rows, figures, tokens.
+  process.umask(0o077);
 }
 
 const limitsOf = (config: Config): DuckDBLimits => ({
@@ -107,6 +109,7 @@ async function withPipeline<T>(
       pseudonymKey: config.pseudonymKey ?? readOrMakeKey(join(config.home, 'pseudonym.key')),
       loadProject: () =>
         loadProject(join(root, 'warehouse'), {
+          // Models may ask for any variable of the environment, as in dbt.
           env: (name) => (name === 'SHOP_TIMEZONE' ? config.timeZone : process.env[name]),
         }),
       progress: {
@@ -128,7 +131,6 @@ function createApp(config: Config, log: Logger, output: Output, closers: Closers
     log,
     output,
     dashboard: join(root, 'web', 'dist'),
-    models: join(root, 'warehouse'),
     withPipeline: (work) => withPipeline(config, output, closers, work),
     async withWarehouse(work) {
       const duckdb = await openPublished(config.home, limitsOf(config));

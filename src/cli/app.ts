@@ -26,8 +26,6 @@ export interface App {
   readonly output: Output;
   /** The folder of the built dashboard. */
   readonly dashboard: string;
-  /** The folder of the dbt project. */
-  readonly models: string;
   /** Opens PostgreSQL (with its schema brought up to date) and the lake for the work, and closes them after it. */
   withPipeline<T>(work: (context: PipelineContext) => Promise<T>): Promise<T>;
   /** Opens the published warehouse for the work. Errors: MR-QRY-001. */

@@ -23,7 +23,8 @@ async function attempt(name: string, home: string, look: () => Promise<string>):
 async function checkDisk(home: string): Promise<string> {
   const { bavail, bsize } = await statfs(home);
   const free = bavail * bsize;
-  if (free < littleSpace) throw new MillraceError('MR-DSK-001', { path: home });
+  if (free < littleSpace)
+    throw new MillraceError('MR-DSK-003', { path: home, free: `${Math.round(free / 1024 ** 2)} MiB` });
   return `${(free / 1024 ** 3).toFixed(1)} GiB free`;
 }
 
@@ -67,16 +68,26 @@ async function examine(app: App): Promise<readonly Check[]> {
   return checks;
 }
 
-/** The command; it exits with 1 when something is wrong. */
+/** The exit code: 3 when PostgreSQL cannot be reached, 1 when something else is wrong. */
+function exitCodeOf(checks: readonly Check[]): 0 | 1 | 3 {
+  const wrong = checks.filter(({ ok }) => !ok);
+  if (wrong.some(({ name }) => name === 'PostgreSQL')) return 3;
+  return wrong.length > 0 ? 1 : 0;
+}
+
+/** The command. */
 export const doctorCommand = (app: () => App): Command =>
   new Command('doctor')
     .description('check stores, settings, disk, ledger, audit log and dashboard')
     .addOption(jsonOption())
-    .addHelpText('after', '\nExits with 1 when something is wrong.\n\nExample:\n  millrace doctor')
+    .addHelpText(
+      'after',
+      '\nExits with 1 when something is wrong, with 3 when PostgreSQL cannot be reached.\n\nExample:\n  millrace doctor',
+    )
     .action(async (words: { json?: true }) => {
       const checks = await examine(app());
       app().output.settle();
       const lines = checks.map(({ name, ok, finding }) => `${ok ? 'ok   ' : 'WRONG'} ${name.padEnd(11)} ${finding}`);
       app().output.print(words.json ? `${JSON.stringify(checks, null, 2)}\n` : `${lines.join('\n')}\n`);
-      if (checks.some(({ ok }) => !ok)) process.exitCode = 1;
+      process.exitCode = exitCodeOf(checks);
     });

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { generateSample, type SampleOptions, sampleDefaults } from '../generate/sample.ts';
-import { isoDay } from '../kernel/time.ts';
+import { dayIn } from '../kernel/time.ts';
 import type { App } from './app.ts';
 import { jsonOption, parseCount, parseDay } from './options.ts';
 
@@ -21,7 +21,11 @@ Examples:
 async function generate(app: App, words: Words): Promise<void> {
   const { output, json, ...given } = words;
   app.output.progress('Generating the sample shop');
-  const { files } = await generateSample(resolve(output), { ...sampleDefaults, asOf: isoDay(app.clock()), ...given });
+  const { files } = await generateSample(resolve(output), {
+    ...sampleDefaults,
+    asOf: dayIn(app.clock(), app.config.timeZone),
+    ...given,
+  });
   app.output.settle();
   app.output.print(
     json

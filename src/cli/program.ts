@@ -27,8 +27,8 @@ Settings: .env.example lists them; errors: docs/errors.md.`;
 /** The words of a mistake, without commander's own prefix; help that nobody asked for is one of its answers. */
 const problemOf = (error: CommanderError): string => {
   if (error.code === 'commander.help') return 'A command is missing.';
-  const text = error.message.replace(/^error: /, '');
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${text.endsWith('.') ? '' : '.'}`;
+  const text = error.message.replace(/^error: /, '').replace(/\n\((.*)\)$/, '. $1');
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.?]$/.test(text) ? '' : '.'}`;
 };
 
 const isAnswer = ({ exitCode }: CommanderError): boolean => exitCode === 0;

@@ -21,6 +21,7 @@ Examples:
 async function query(app: App, sql: string, words: Words): Promise<void> {
   const text = sql === '-' ? readFileSync(0, 'utf8') : sql;
   const format: TableFormat = words.json ? 'json' : words.csv ? 'csv' : 'table';
+  app.output.progress('Asking the warehouse');
   const result = await app.withWarehouse(async (duckdb) => {
     try {
       return await duckdb.ask(text);
@@ -28,6 +29,7 @@ async function query(app: App, sql: string, words: Words): Promise<void> {
       throw new MillraceError('MR-QRY-002', { problem: problemOf(thrown) }, thrown);
     }
   });
+  app.output.settle();
   app.output.print(renderResult(result, format));
 }
 

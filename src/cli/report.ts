@@ -26,7 +26,6 @@ function renderLedger(batch: IngestResult): string {
 
 function renderFiles(batch: IngestResult): readonly string[] {
   return batch.files
-    .filter(({ mapped, malformed }) => malformed > 0 || mapped !== 0)
     .filter(({ malformed }) => malformed > 0 || batch.files.length === 1)
     .map(
       ({ file, records, mapped, malformed }) =>

@@ -25,7 +25,7 @@ function parseLine(text: string, before: readonly OrderLine[] = []): readonly Or
 }
 
 const examples = `
-Orders reach the figures with the next run, as source 'shop'.
+Orders reach the figures with the next millrace run without --input, as source 'shop'.
 
 Examples:
   millrace shop open --from sample

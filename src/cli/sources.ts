@@ -1,6 +1,6 @@
 /** `millrace sources`: a DuckDB file with what the models read, for running the dbt project with dbt itself. */
 import { existsSync, rmSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { Command } from 'commander';
 import { currentFiles } from '../ingest/extract.ts';
 import { MillraceError } from '../kernel/errors.ts';
@@ -16,6 +16,9 @@ interface Words {
 
 async function writeSources(app: App, words: Words): Promise<void> {
   const path = resolve(words.duckdb);
+  if (!existsSync(dirname(path))) {
+    throw new MillraceError('MR-DSK-002', { path: dirname(path), problem: 'there is no such folder' });
+  }
   const datasets = await app.withPipeline(async ({ postgres, lake, duckdb: limits }) => {
     const files = await currentFiles(postgres);
     if (files.length === 0) throw new MillraceError('MR-QRY-001', { home: app.config.home });

@@ -147,6 +147,9 @@ const valueRules: readonly Rule[] = [
   ),
 ];
 
+/** The rule (of severity warn) that a row breaks when another content of its key is preferred to it. */
+export const uniqueKeyRule = (table: TableName): string => `${table}.${tableContracts[table].key}.unique`;
+
 /** Every rule about single rows; that a key is unique is judged beside them. */
 export const rules: readonly Rule[] = [...requiredRules, ...typedRules, ...referentialRules, ...valueRules];
 

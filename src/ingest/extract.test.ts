@@ -3,21 +3,20 @@ import { createHmac } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { smallLimits, smallShop } from '../../tests/setup/fixtures.ts';
-import { load, makePipeline, smallShopAnd } from '../../tests/setup/pipeline.ts';
-import type { PipelineContext } from '../pipeline/run.ts';
+import { makeFolder, smallLimits, smallShop } from '../../tests/setup/fixtures.ts';
+import { load, makePipeline, type Pipeline, smallShopAnd } from '../../tests/setup/pipeline.ts';
 import { type DuckDB, openDuckDB, sqlText } from '../stores/duckdb/duckdb.ts';
 import { currentFiles, type Extract, extractProduction, removeRetired } from './extract.ts';
 
-async function memory(context: PipelineContext): Promise<DuckDB> {
-  const duckdb = await openDuckDB(':memory:', smallLimits(context.home));
+async function memory(): Promise<DuckDB> {
+  const duckdb = await openDuckDB(':memory:', smallLimits(makeFolder()));
   onTestFinished(() => duckdb.close());
   return duckdb;
 }
 
-const filesOnDisk = async ({ lake }: PipelineContext): Promise<readonly string[]> => [...(await lake.list('.'))].sort();
+const filesOnDisk = async ({ lake }: Pipeline): Promise<readonly string[]> => [...(await lake.list('.'))].sort();
 
-const stampsOf = ({ lake }: PipelineContext, { files }: Extract): readonly string[] =>
+const stampsOf = ({ lake }: Pipeline, { files }: Extract): readonly string[] =>
   files.map(({ path }) => {
     const { ino, mtimeMs } = statSync(lake.locate(path));
     return `${path} ${ino} ${mtimeMs}`;
@@ -37,7 +36,7 @@ describe('the extract', () => {
       ['production.transactions', 4],
       ['production.transaction_items', 5],
     ]);
-    const duckdb = await memory(context);
+    const duckdb = await memory();
     const read = (index: number) => duckdb.query(`FROM ${sqlText(context.lake.locate(files[index]?.path ?? ''))}`);
     const customers = await read(0);
     expect(customers.columns.map(({ name, type }) => `${name} ${type}`)).toEqual([
@@ -96,7 +95,7 @@ describe('the extract', () => {
     ]);
     expect(stored).toEqual([{ n: 1 }]);
     const { files } = await extractProduction(context);
-    const duckdb = await memory(context);
+    const duckdb = await memory();
     for (const { path } of files) {
       const { columns, rows } = await duckdb.query(`FROM ${sqlText(context.lake.locate(path))}`);
       expect(columns.filter(({ name }) => /first_name|last_name|^email$|phone|address/.test(name))).toEqual([]);

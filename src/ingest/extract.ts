@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto';
 import { createWriteStream, mkdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type TableName, tableNames } from '../contracts/tables.ts';
+import { type TableName, tableContracts, tableNames } from '../contracts/tables.ts';
 import type { Clock } from '../kernel/time.ts';
-import { type DuckDB, type DuckDBLimits, openDuckDB, sqlText } from '../stores/duckdb/duckdb.ts';
+import { copiedRows, type DuckDB, type DuckDBLimits, openDuckDB, sqlPath, sqlText } from '../stores/duckdb/duckdb.ts';
 import type { Lake } from '../stores/lake/lake.ts';
 import type { Postgres } from '../stores/postgres/postgres.ts';
 import { emailTokenExpression, keyFingerprint } from './pseudonym.ts';
@@ -70,13 +70,6 @@ const shapes: Readonly<Record<TableName, readonly ExtractColumn[]>> = {
     { name: 'line_total', type: money },
     { name: 'observed_at', type: 'TIMESTAMPTZ' },
   ],
-};
-
-const keys: Readonly<Record<TableName, string>> = {
-  customers: 'customer_id',
-  products: 'product_id',
-  transactions: 'transaction_id',
-  transaction_items: 'item_id',
 };
 
 /** Raised when the shape of the extract changes, so that files of the old shape are not taken for current. */
@@ -144,18 +137,15 @@ async function extractTable(
   );
   const rows = join(folder, `${table}.csv`);
   await context.postgres.copyOut(
-    `COPY (SELECT ${selected.join(', ')} FROM production.${table} ORDER BY source, ${keys[table]}) TO STDOUT (FORMAT csv)`,
+    `COPY (SELECT ${selected.join(', ')} FROM production.${table} ORDER BY source, ${tableContracts[table].key}) TO STDOUT (FORMAT csv)`,
     createWriteStream(rows),
   );
-  const columns = shapes[table].map(({ name, type }) => `'${name}': '${type}'`).join(', ');
+  const columns = Object.fromEntries(shapes[table].map(({ name, type }) => [name, type]));
   const bytes = await context.lake.put(path, (draft) =>
-    duckdb.run(
-      `COPY (FROM read_csv(${sqlText(rows)}, auto_detect = false, header = false, delim = ',', quote = '"', escape = '"',
-        columns = {${columns}})) TO ${sqlText(draft)} (FORMAT parquet, COMPRESSION zstd)`,
-    ),
+    duckdb.run(`COPY (FROM ${copiedRows(rows, columns)}) TO ${sqlText(draft)} (FORMAT parquet, COMPRESSION zstd)`),
   );
   const [counted] = await duckdb.rows<{ rows: number }>(
-    `SELECT count(*) AS rows FROM read_parquet(${sqlText(context.lake.locate(path))})`,
+    `SELECT count(*) AS rows FROM read_parquet(${sqlPath(context.lake.locate(path))})`,
   );
   return { rows: counted?.rows ?? 0, bytes };
 }

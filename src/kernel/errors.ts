@@ -115,6 +115,11 @@ export const errorCatalogue = {
       'Export it again with commas between fields, quotes around fields with line ends, and one kind of line end (LF, CR LF or CR).',
     exitCode: 1,
   },
+  'MR-IN-013': {
+    message: 'The files cannot have been true on {day}: today is {today}.',
+    remedy: 'Give --as-of a day that has come, or leave it out.',
+    exitCode: 2,
+  },
   'MR-GEN-001': {
     message: 'No sample can be made with {option} = {value}: {problem}.',
     remedy: 'See `millrace generate --help` for what each option takes.',
@@ -155,6 +160,12 @@ export const errorCatalogue = {
     remedy: 'Use that newer version, or another DATABASE_URL or MILLRACE_HOME.',
     exitCode: 2,
   },
+  'MR-PG-007': {
+    message: 'The database cannot be set up for Millrace: {problem}.',
+    remedy:
+      'Give Millrace a database of its own, in which its user may create schemas; it makes ops, shop, staging, production and warehouse.',
+    exitCode: 2,
+  },
   'MR-DSK-001': {
     message: 'The disk that holds {path} is full.',
     remedy: 'Free some space and run again; what was loaded and published before is unharmed.',
@@ -163,6 +174,11 @@ export const errorCatalogue = {
   'MR-DSK-002': {
     message: 'The folder {path} cannot be written: {problem}.',
     remedy: 'Make it writable for this user, or set MILLRACE_HOME to another folder.',
+    exitCode: 3,
+  },
+  'MR-DSK-003': {
+    message: 'The disk that holds {path} has only {free} left.',
+    remedy: 'Free some space before the next run.',
     exitCode: 3,
   },
   'MR-TRF-001': {
@@ -302,13 +318,17 @@ export function isDiskFull(thrown: unknown): boolean {
   return thrown instanceof Error && /no space left on device|disk full|disk quota exceeded/i.test(thrown.message);
 }
 
-/** Turns whatever was thrown into an entry of the catalogue; `home` is named where the disk is at fault. */
+/** The path that a failed file-system call was about. */
+const pathOf = (thrown: unknown): string | undefined =>
+  thrown instanceof Error && 'path' in thrown && typeof thrown.path === 'string' ? thrown.path : undefined;
+
+/** Turns whatever was thrown into an entry of the catalogue; `home` is named where the disk is at fault, but not where. */
 export function asMillraceError(thrown: unknown, home: string): MillraceError {
   if (thrown instanceof MillraceError) return thrown;
   if (isDiskFull(thrown)) return new MillraceError('MR-DSK-001', { path: home }, thrown);
   const code = systemCode(thrown);
   if (['EACCES', 'EROFS', 'EPERM', 'ENOTDIR', 'EEXIST'].includes(code ?? '')) {
-    return new MillraceError('MR-DSK-002', { path: home, problem: problemOf(thrown) }, thrown);
+    return new MillraceError('MR-DSK-002', { path: pathOf(thrown) ?? home, problem: problemOf(thrown) }, thrown);
   }
   return new MillraceError('MR-BUG-001', { problem: problemOf(thrown) }, thrown);
 }

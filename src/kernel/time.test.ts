@@ -1,6 +1,6 @@
 /** Spans of time and days as people read them. */
 import { expect, test } from 'vitest';
-import { humanDuration, isoDay } from './time.ts';
+import { dayIn, endOfDay, humanDuration } from './time.ts';
 
 test.each([
   [0, '0 ms'],
@@ -16,6 +16,22 @@ test.each([
   expect(humanDuration(milliseconds)).toBe(text);
 });
 
-test('the day of an instant is that of UTC', () => {
-  expect(isoDay(new Date('2024-02-29T23:59:59.999Z'))).toBe('2024-02-29');
+test.each([
+  ['2024-02-29T23:59:59.999Z', 'UTC', '2024-02-29'],
+  ['2024-02-29T23:30:00Z', 'Europe/Paris', '2024-03-01'],
+  ['2024-03-01T03:30:00Z', 'America/New_York', '2024-02-29'],
+])('%s is in %s on %s', (instant, zone, day) => {
+  expect(dayIn(new Date(instant), zone)).toBe(day);
+});
+
+test.each([
+  ['2024-02-29', 'UTC', '2024-02-29T23:59:59.000Z'],
+  ['2024-07-01', 'Europe/Paris', '2024-07-01T21:59:59.000Z'],
+  ['2024-10-27', 'Europe/London', '2024-10-27T23:59:59.000Z'],
+  ['2024-03-31', 'Europe/London', '2024-03-31T22:59:59.000Z'],
+  ['2024-11-03', 'America/New_York', '2024-11-04T04:59:59.000Z'],
+  ['2024-01-01', 'Asia/Kathmandu', '2024-01-01T18:14:59.000Z'],
+])('the last second of %s in %s is %s', (day, zone, instant) => {
+  expect(endOfDay(day, zone).toISOString()).toBe(instant);
+  expect(dayIn(endOfDay(day, zone), zone)).toBe(day);
 });

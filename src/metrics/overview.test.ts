@@ -1,8 +1,7 @@
 /** The overview's figures against those that were worked out by hand for the small shop. */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { afterTheLast, smallLimits, smallShop, writeFiles } from '../../tests/setup/fixtures.ts';
-import { load, makePipeline, smallShopAnd } from '../../tests/setup/pipeline.ts';
-import { run } from '../pipeline/run.ts';
+import { load, makePipeline, runPipeline, smallShopAnd } from '../../tests/setup/pipeline.ts';
 import { openPublished } from '../publish/warehouse.ts';
 import type { DuckDB } from '../stores/duckdb/duckdb.ts';
 import { type Overview, previousRange, readHeadline, readOverview } from './overview.ts';
@@ -15,7 +14,7 @@ describe('the small shop', () => {
 
   beforeAll(async () => {
     const context = await makePipeline(atEnd);
-    await run(context, { source: 'csv', path: writeFiles(smallShop, atEnd), preset: undefined, asOf: undefined });
+    await runPipeline(context, 'csv', writeFiles(smallShop, atEnd));
     duckdb = await openPublished(context.home, smallLimits(context.home));
     atEnd(() => duckdb.close());
   });
@@ -70,18 +69,28 @@ describe('the small shop', () => {
     });
   });
 
-  test('beside the period before, which is as long and may have begun before the data', async () => {
+  test('beside the period before, which is as long', async () => {
+    const { totals, previousRange: before } = await overview('2024-03-04', '2024-03-05');
+    expect(before).toEqual({ from: '2024-03-02', to: '2024-03-03' });
+    expect(totals).toEqual({
+      netRevenue: { value: -20, previous: 20, change: -2 },
+      grossRevenue: { value: 0, previous: 20, change: -1 },
+      returns: { value: 20, previous: 0, change: null },
+      orders: { value: 0, previous: 1, change: -1 },
+      customers: { value: 0, previous: 0, change: null },
+      averageOrderValue: { value: null, previous: 20, change: null },
+    });
+    expect((await overview('2024-03-02', '2024-03-02')).totals).toMatchObject({
+      netRevenue: { value: 20, previous: 75.5, change: (20 - 75.5) / 75.5 },
+      customers: { value: 0, previous: 1, change: -1 },
+    });
+  });
+
+  test('beside nothing where the data begins within the period before; a share of nothing is none', async () => {
     const { totals, previousRange: before, byCategory } = await overview('2024-03-02', '2024-03-05');
     expect(before).toEqual({ from: '2024-02-27', to: '2024-03-01' });
-    expect(totals).toEqual({
-      netRevenue: { value: 0, previous: 75.5, change: -1 },
-      grossRevenue: { value: 20, previous: 75.5, change: (20 - 75.5) / 75.5 },
-      returns: { value: 20, previous: 0, change: null },
-      orders: { value: 1, previous: 1, change: 0 },
-      customers: { value: 0, previous: 1, change: -1 },
-      averageOrderValue: { value: 20, previous: 75.5, change: (20 - 75.5) / 75.5 },
-    });
-    // A share of nothing is none.
+    expect(totals.netRevenue).toEqual({ value: 0, previous: null, change: null });
+    expect(totals.averageOrderValue).toEqual({ value: 20, previous: null, change: null });
     expect(byCategory).toEqual([{ category: 'Home & Kitchen', netRevenue: 0, share: null }]);
   });
 
@@ -158,7 +167,7 @@ describe('two shops of different years', () => {
       { ...other, 'products.csv': String(other['products.csv']).replace('Kettle', 'Teapot') },
       atEnd,
     );
-    await run(context, { source: 'other', path, preset: undefined, asOf: undefined });
+    await runPipeline(context, 'other', path);
     const duckdb = await openPublished(context.home, smallLimits(context.home));
     atEnd(() => duckdb.close());
     overview = await readOverview(duckdb, {}, home);

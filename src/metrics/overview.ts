@@ -12,7 +12,7 @@ export interface DateRange {
 /** A figure beside that of the period before, which is as long and ends where the range begins. */
 export interface Total {
   readonly value: number | null;
-  /** Null when there is no data that far back. */
+  /** Null when the data does not go back to the beginning of the period before. */
   readonly previous: number | null;
   /** (value - previous) / previous, a fraction; null when that is undefined. */
   readonly change: number | null;
@@ -211,7 +211,7 @@ export async function readOverview(
   const range = chooseRange(available, asked);
   const before = previousRange(range);
   const now = await readTotals(duckdb, range);
-  const previous = before.to < available.from ? undefined : await readTotals(duckdb, before);
+  const previous = before.from < available.from ? undefined : await readTotals(duckdb, before);
   const categories = await ask<{ category: string; net_revenue: number }>(duckdb, {
     metrics: ['net_revenue'],
     dimensions: ['category'],

@@ -8,9 +8,9 @@ import { type CsvRequest, type IngestResult, ingestCsv } from '../ingest/csv/ing
 import { type Extract, extractProduction, removeRetired } from '../ingest/extract.ts';
 import { exportShop, hasOrders } from '../ingest/shop/export.ts';
 import type { IdSource } from '../kernel/ids.ts';
-import { type Clock, isoDay } from '../kernel/time.ts';
+import { type Clock, dayIn } from '../kernel/time.ts';
 import { type PublishResult, publish, recoverPublication } from '../publish/publish.ts';
-import type { DuckDBLimits } from '../stores/duckdb/duckdb.ts';
+import { type DuckDBLimits, removeDeadSpills } from '../stores/duckdb/duckdb.ts';
 import type { Lake } from '../stores/lake/lake.ts';
 import type { Postgres } from '../stores/postgres/postgres.ts';
 import type { Project } from '../transform/manifest.ts';
@@ -67,8 +67,17 @@ const sampleSource = 'sample';
 
 const lockName = 'millrace pipeline';
 
-/** What the folders of work under way begin with; DuckDB's own files beside them may belong to a reader. */
+/** What the folders of work under way begin with. */
 const workFolders = /^(load|extract|rows|parents)-/;
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (thrown) {
+    return thrown instanceof Error && 'code' in thrown && thrown.code === 'EPERM';
+  }
+}
 
 /** Removes what killed processes left in the temporary folder. */
 async function removeLeftovers(folder: string): Promise<void> {
@@ -76,6 +85,7 @@ async function removeLeftovers(folder: string): Promise<void> {
   for (const name of names.filter((each) => workFolders.test(each))) {
     await rm(join(folder, name), { recursive: true, force: true });
   }
+  removeDeadSpills(folder, isAlive);
 }
 
 /** Runs work that changes the home while no other process does. Errors: MR-RUN-001. */
@@ -92,7 +102,7 @@ const sampleFolder = (context: PipelineContext): string => join(context.home, 's
 async function newSample(context: PipelineContext): Promise<Source> {
   const input = sampleFolder(context);
   await rm(input, { recursive: true, force: true });
-  const options = { ...sampleDefaults, asOf: isoDay(context.clock()) };
+  const options = { ...sampleDefaults, asOf: dayIn(context.clock(), context.timeZone) };
   return { source: sampleSource, kind: 'sample', preset: undefined, input, options };
 }
 

@@ -14,10 +14,9 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
 import { makeFolder, smallLimits, smallShop } from '../../tests/setup/fixtures.ts';
-import { load, makePipeline, smallShopAnd } from '../../tests/setup/pipeline.ts';
+import { load, makePipeline, type Pipeline, smallShopAnd } from '../../tests/setup/pipeline.ts';
 import { verifyAudit } from '../audit/audit.ts';
 import { extractProduction } from '../ingest/extract.ts';
-import type { PipelineContext } from '../pipeline/run.ts';
 import { openDuckDB, sqlText } from '../stores/duckdb/duckdb.ts';
 import type { Project } from '../transform/manifest.ts';
 import { loadProject } from '../transform/project.ts';
@@ -32,7 +31,7 @@ const oneMoreSale = smallShopAnd({
 });
 
 /** The small shop in production, and a project of one table unless the whole one is asked for. */
-async function loaded(project?: 'whole'): Promise<PipelineContext> {
+async function loaded(project?: 'whole'): Promise<Pipeline> {
   const small = smallProject();
   const context = await makePipeline(undefined, project ? {} : { loadProject: () => small });
   await load(context.postgres, smallShop, { clock: context.clock });
@@ -45,7 +44,7 @@ interface Asked {
   readonly onNode?: (result: NodeResult) => void;
 }
 
-async function publishAll(context: PipelineContext, { project, ...options }: Asked = {}): Promise<PublishResult> {
+async function publishAll(context: Pipeline, { project, ...options }: Asked = {}): Promise<PublishResult> {
   const { files } = await extractProduction(context);
   return publish(context, project ?? context.loadProject(), files, options);
 }
@@ -73,7 +72,7 @@ function smallProject(files: Readonly<Record<string, string>> = {}): Project {
 const hashOf = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex');
 
 /** What everybody can see: the bytes of the file, the tables of PostgreSQL, what is in the folder, what is booked. */
-async function whatIsPublished({ home, postgres }: PipelineContext): Promise<unknown> {
+async function whatIsPublished({ home, postgres }: Pipeline): Promise<unknown> {
   const tables = await postgres.rows(
     `SELECT nspname, relname, pg_class.oid FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
      WHERE nspname LIKE 'warehouse%' AND relkind = 'r' ORDER BY 1, 2`,
@@ -86,7 +85,7 @@ async function whatIsPublished({ home, postgres }: PipelineContext): Promise<unk
   ];
 }
 
-const salesIn = async ({ home }: PipelineContext): Promise<readonly unknown[]> => {
+const salesIn = async ({ home }: Pipeline): Promise<readonly unknown[]> => {
   const duckdb = await openPublished(home, smallLimits(home));
   try {
     return await duckdb.rows('SELECT count(*) AS sales FROM fact_sales');
@@ -95,7 +94,7 @@ const salesIn = async ({ home }: PipelineContext): Promise<readonly unknown[]> =
   }
 };
 
-const salesInPostgres = ({ postgres }: PipelineContext): Promise<readonly unknown[]> =>
+const salesInPostgres = ({ postgres }: Pipeline): Promise<readonly unknown[]> =>
   postgres.rows('SELECT count(*) AS sales FROM warehouse.fact_sales');
 
 describe('a publication', () => {
@@ -271,7 +270,7 @@ describe('a build that fails', () => {
 
 describe('a publication that was killed', () => {
   /** Two publications, of which the second got as far as PostgreSQL: the file of the first is still in place. */
-  async function killedBeforeTheRename(): Promise<{ readonly context: PipelineContext; readonly second: string }> {
+  async function killedBeforeTheRename(): Promise<{ readonly context: Pipeline; readonly second: string }> {
     const context = await loaded();
     await publishAll(context);
     const kept = join(context.home, 'first.duckdb');

@@ -11,7 +11,7 @@ import type { LakeFile } from '../ingest/extract.ts';
 import { MillraceError } from '../kernel/errors.ts';
 import type { IdSource } from '../kernel/ids.ts';
 import type { Clock } from '../kernel/time.ts';
-import { type DuckDB, type DuckDBLimits, openDuckDB, sqlName, sqlText } from '../stores/duckdb/duckdb.ts';
+import { type DuckDB, type DuckDBLimits, openDuckDB, sqlName, sqlPath, sqlText } from '../stores/duckdb/duckdb.ts';
 import type { Lake } from '../stores/lake/lake.ts';
 import type { Postgres } from '../stores/postgres/postgres.ts';
 import type { Project } from '../transform/manifest.ts';
@@ -66,9 +66,9 @@ export function sourceViews(lake: Lake, files: readonly LakeFile[]): string {
   const datasets = [...new Set(files.map(({ dataset }) => dataset))];
   const views = datasets.map((dataset) => {
     const [schema = '', table = ''] = dataset.split('.');
-    const paths = files.filter((file) => file.dataset === dataset).map(({ path }) => sqlText(lake.locate(path)));
+    const paths = files.filter((file) => file.dataset === dataset).map(({ path }) => sqlPath(lake.locate(path)));
     return `CREATE SCHEMA IF NOT EXISTS ${sqlName(schema)};
-CREATE OR REPLACE VIEW ${sqlName(schema)}.${sqlName(table)} AS SELECT * FROM read_parquet([${paths.join(', ')}]);`;
+CREATE OR REPLACE VIEW ${sqlName(schema)}.${sqlName(table)} AS SELECT * FROM read_parquet([${paths.join(', ')}], hive_partitioning = false);`;
   });
   return views.join('\n');
 }

@@ -1,7 +1,7 @@
 /** Copies the star schema from DuckDB into PostgreSQL's warehouse schema: all of it, keys and indexes too, or nothing. */
-import { type DuckDB, sqlName, sqlText } from '../stores/duckdb/duckdb.ts';
+import { type DuckDB, sqlName } from '../stores/duckdb/duckdb.ts';
 import { streamRows } from '../stores/duckdb/stream-rows.ts';
-import type { Postgres, Sql } from '../stores/postgres/postgres.ts';
+import { type Postgres, type Sql, sqlText } from '../stores/postgres/postgres.ts';
 import type { Model, Project } from '../transform/manifest.ts';
 
 /** The schema in which the next star schema is prepared. */

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, test } from 'vitest';
-import { isoDay } from '../../src/kernel/time.ts';
+import { dayIn } from '../../src/kernel/time.ts';
 import {
   crashAndRecover,
   describeRound,
@@ -21,7 +21,7 @@ const { TEST_SECONDS } = process.env;
 /** Rounds begin only as long as the runner allows. */
 const deadline = performance.now() + 1000 * Number(TEST_SECONDS ?? Number.POSITIVE_INFINITY);
 
-const today = (): string => isoDay(new Date());
+const today = (): string => dayIn(new Date(), 'UTC');
 
 let ofToday: { readonly day: string; readonly undisturbed: Undisturbed } | undefined;
 

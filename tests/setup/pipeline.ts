@@ -5,7 +5,7 @@ import { onTestFinished } from 'vitest';
 import { type CsvRequest, type IngestResult, ingestCsv } from '../../src/ingest/csv/ingest.ts';
 import { countingIds } from '../../src/kernel/ids.ts';
 import type { Clock } from '../../src/kernel/time.ts';
-import type { PipelineContext } from '../../src/pipeline/run.ts';
+import { type PipelineContext, type RunResult, run } from '../../src/pipeline/run.ts';
 import { openFolderLake } from '../../src/stores/lake/lake.ts';
 import type { Postgres } from '../../src/stores/postgres/postgres.ts';
 import { loadProject } from '../../src/transform/project.ts';
@@ -55,6 +55,13 @@ export function load(postgres: Postgres, files: ShopFiles | string, words: LoadW
     { postgres, duckdb, timeZone, clock },
   );
 }
+
+/** What the steps of the pipeline are given. */
+export type Pipeline = PipelineContext;
+
+/** Runs the whole pipeline on the files of a folder. */
+export const runPipeline = (context: Pipeline, source: string, path: string): Promise<RunResult> =>
+  run(context, { source, path, preset: undefined, asOf: undefined });
 
 /** All that the pipeline needs, on a new home and database. */
 export async function makePipeline(

@@ -34,15 +34,21 @@ function inspect(path: string): Stats {
   }
 }
 
-/** The four files of a folder. Errors: MR-IN-001, MR-IN-002 with what is missing, MR-IN-009 when it is no folder. */
+function isFile(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+  } catch (thrown) {
+    throw new MillraceError('MR-IN-007', { path, problem: problemOf(thrown) }, thrown);
+  }
+}
+
+/** The four files of a folder. Errors: MR-IN-001, MR-IN-002 with what is missing, MR-IN-007, MR-IN-009 when it is no folder. */
 export function locateFolder(folder: string): Readonly<Record<TableName, string>> {
   const path = resolve(folder);
   if (!inspect(path).isDirectory()) {
     throw new MillraceError('MR-IN-009', { path, kind: 'file', expected: 'a folder with the four CSV files' });
   }
-  const missing = tableNames
-    .map((table) => tableContracts[table].file)
-    .filter((file) => !statSync(join(path, file), { throwIfNoEntry: false })?.isFile());
+  const missing = tableNames.map((table) => tableContracts[table].file).filter((file) => !isFile(join(path, file)));
   if (missing.length > 0) throw new MillraceError('MR-IN-002', { path, missing: missing.join(', ') });
   return Object.fromEntries(tableNames.map((table) => [table, join(path, tableContracts[table].file)])) as Record<
     TableName,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { makePostgres, type ShopFiles, smallShop, writeFiles } from '../../../tests/setup/fixtures.ts';
 import { load, smallShopAnd, tickingClock } from '../../../tests/setup/pipeline.ts';
-import { rules } from '../../contracts/rules.ts';
+import { rules, uniqueKeyRule } from '../../contracts/rules.ts';
 import { tableContracts, tableNames } from '../../contracts/tables.ts';
 import type { Postgres } from '../../stores/postgres/postgres.ts';
 import type { IngestResult } from './ingest.ts';
@@ -179,7 +179,7 @@ describe('the small shop', () => {
     expect(
       await postgres.rows('SELECT rule, severity, checked, broken FROM ops.quality_results ORDER BY rule'),
     ).toEqual(
-      [...rules]
+      [...rules, ...tableNames.map((table) => ({ id: uniqueKeyRule(table), severity: 'warn', table }))]
         .sort((a, b) => (a.id < b.id ? -1 : 1))
         .map(({ id, severity, table }) => ({
           rule: id,
@@ -250,6 +250,7 @@ describe('a shop with faults', () => {
       { rule: 'transactions.customer_id.referential', severity: 'error', broken: 1 },
       { rule: 'transactions.transaction_id.required', severity: 'error', broken: 1 },
       { rule: 'customers.email.syntax', severity: 'warn', broken: 1 },
+      { rule: 'products.product_id.unique', severity: 'warn', broken: 1 },
       { rule: 'transactions.payment_method.known', severity: 'warn', broken: 1 },
     ]);
   });

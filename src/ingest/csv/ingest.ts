@@ -6,7 +6,8 @@ import { join, resolve } from 'node:path';
 import { appendAudit } from '../../audit/audit.ts';
 import { type JudgeContext, judgeMacros, judgeStatement } from '../../contracts/judge.ts';
 import { type TableName, tableNames } from '../../contracts/tables.ts';
-import type { Clock } from '../../kernel/time.ts';
+import { MillraceError } from '../../kernel/errors.ts';
+import { type Clock, dayIn, endOfDay } from '../../kernel/time.ts';
 import { type DuckDB, type DuckDBLimits, openDuckDB } from '../../stores/duckdb/duckdb.ts';
 import type { Postgres, Sql } from '../../stores/postgres/postgres.ts';
 import { type CsvFile, contentHashOf, locateFile, locateFolder, readCsvFile } from './files.ts';
@@ -103,10 +104,7 @@ async function readFiles(
 }
 
 /** The counts of a batch as they are booked. */
-export async function readOutcome(
-  sql: Sql,
-  batch: string,
-): Promise<Pick<IngestResult, 'files' | 'tables' | 'brokenRules'>> {
+async function readOutcome(sql: Sql, batch: string): Promise<Pick<IngestResult, 'files' | 'tables' | 'brokenRules'>> {
   const files = await sql.rows<FileOutcome>(
     'SELECT file, records, mapped, malformed FROM ops.batch_files WHERE batch_id = $1 ORDER BY file',
     [batch],
@@ -123,11 +121,16 @@ export async function readOutcome(
   return { files, tables, brokenRules };
 }
 
-async function judgeAll(sql: Sql, engines: LoadEngines, source: string, context: JudgeContext): Promise<void> {
+async function judgeAll(
+  postgres: Postgres,
+  engines: LoadEngines,
+  source: string,
+  context: JudgeContext,
+): Promise<void> {
   await engines.judge.run(judgeMacros(context));
   for (const table of tableNames) {
     await engines.judge.run(judgeStatement(table));
-    if (isParent(table)) await gatherParents(sql, engines.judge, engines.temporaryFolder, source, table);
+    if (isParent(table)) await gatherParents(postgres, engines.judge, engines.temporaryFolder, source, table);
   }
 }
 
@@ -146,12 +149,18 @@ const registerSource = (sql: Sql, request: CsvRequest, now: Date): Promise<numbe
     ],
   );
 
-async function loadBatch(sql: Sql, engines: LoadEngines, batch: Batch, context: JudgeContext): Promise<void> {
+async function loadBatch(
+  sql: Sql,
+  postgres: Postgres,
+  engines: LoadEngines,
+  batch: Batch,
+  context: JudgeContext,
+): Promise<void> {
   const batchNumber = await registerBatch(sql, batch);
   // Staging streams through PostgreSQL while DuckDB judges: neither waits for the other.
   const [staging, judging] = await Promise.allSettled([
     stageAll(sql, engines, batch, batchNumber),
-    judgeAll(sql, engines, batch.source, context),
+    judgeAll(postgres, engines, batch.source, context),
   ]);
   if (staging.status === 'rejected') throw staging.reason;
   if (judging.status === 'rejected') throw judging.reason;
@@ -161,9 +170,17 @@ async function loadBatch(sql: Sql, engines: LoadEngines, batch: Batch, context: 
   }
 }
 
-/** The calendar day of an instant in a time zone, YYYY-MM-DD. */
-export const dayIn = (instant: Date, timeZone: string): string =>
-  new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' }).format(instant);
+/** When the content was true: at the end of the day that was given, but not later than now. Errors: MR-IN-013. */
+function observation(
+  asOf: string | undefined,
+  now: Date,
+  timeZone: string,
+): { readonly day: string; readonly at: Date } {
+  const today = dayIn(now, timeZone);
+  if (asOf === undefined || asOf === today) return { day: today, at: now };
+  if (asOf > today) throw new MillraceError('MR-IN-013', { day: asOf, today });
+  return { day: asOf, at: endOfDay(asOf, timeZone) };
+}
 
 /** Opens what a load works with, and closes it after the work. */
 export async function withEngines<T>(limits: DuckDBLimits, work: (engines: LoadEngines) => Promise<T>): Promise<T> {
@@ -180,7 +197,7 @@ export async function withEngines<T>(limits: DuckDBLimits, work: (engines: LoadE
 
 /**
  * Loads one batch of CSV files. The same content again changes nothing; a failure at any point changes nothing.
- * Errors: MR-IN-001 to MR-IN-012 but for MR-IN-008, MR-LED-001.
+ * Errors: MR-IN-001 to MR-IN-013 but for MR-IN-008, MR-LED-001.
  */
 export async function ingestCsv(request: CsvRequest, context: IngestContext): Promise<IngestResult> {
   if (request.preset) loadPreset(request.preset);
@@ -197,7 +214,7 @@ export async function ingestCsv(request: CsvRequest, context: IngestContext): Pr
     return { ...about, alreadyLoaded: true, unknownColumns: {}, ...outcome, tables };
   }
   const recordedAt = context.clock();
-  const asOf = request.asOf ?? dayIn(recordedAt, context.timeZone);
+  const observed = observation(request.asOf, recordedAt, context.timeZone);
   return withEngines(context.duckdb, async (engines) => {
     const readings = await readFiles(engines.judge, request, files);
     const batch: Batch = {
@@ -205,13 +222,13 @@ export async function ingestCsv(request: CsvRequest, context: IngestContext): Pr
       source: request.source,
       preset: request.preset,
       contentHash,
-      observedAt: request.asOf ? new Date(`${request.asOf}T23:59:59Z`) : recordedAt,
+      observedAt: observed.at,
       recordedAt,
       readings,
     };
     return postgres.transaction(async (sql) => {
       await registerSource(sql, request, recordedAt);
-      await loadBatch(sql, engines, batch, { timeZone: context.timeZone, asOf });
+      await loadBatch(sql, postgres, engines, batch, { timeZone: context.timeZone, asOf: observed.day });
       const outcome = await readOutcome(sql, id);
       const loaded = Object.fromEntries(outcome.tables.map((each) => [each.table, each.inserted + each.updated]));
       await appendAudit(sql, { action: 'ingest', subject: id, details: loaded }, context.clock);

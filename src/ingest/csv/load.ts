@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { rulesOf } from '../../contracts/judge.ts';
-import { malformedRule } from '../../contracts/rules.ts';
+import { malformedRule, uniqueKeyRule } from '../../contracts/rules.ts';
 import { type TableName, tableNames } from '../../contracts/tables.ts';
 import { MillraceError } from '../../kernel/errors.ts';
 import type { DuckDB } from '../../stores/duckdb/duckdb.ts';
@@ -155,15 +155,25 @@ export async function quarantineMalformed(sql: Sql, batch: Batch): Promise<void>
   if (rows.length > 0) await sql.copyIn(statement.copyQuarantine, Readable.from(rows));
 }
 
-async function recordQuality(sql: Sql, engines: LoadEngines, batch: Batch, table: TableName): Promise<void> {
+const insertQuality = `INSERT INTO ops.quality_results (batch_id, rule, table_name, severity, checked, broken)
+SELECT $1, rule, $2, $3, $4, broken FROM unnest($5::text[], $6::bigint[]) AS results (rule, broken)`;
+
+/** Books how many rows broke each rule; a row that another content of its key superseded breaks the key's uniqueness. */
+async function recordQuality(
+  sql: Sql,
+  engines: LoadEngines,
+  batch: Batch,
+  { table, superseded }: TableOutcome,
+): Promise<void> {
   const [counts] = await engines.judge.rows<Record<string, number>>(statement.countBroken(table));
   for (const severity of ['error', 'warn'] as const) {
     const rules = rulesOf(table, severity).map(({ id }) => id);
-    await sql.run(
-      `INSERT INTO ops.quality_results (batch_id, rule, table_name, severity, checked, broken)
-       SELECT $1, rule, $2, $3, $4, broken FROM unnest($5::text[], $6::bigint[]) AS results (rule, broken)`,
-      [batch.id, table, severity, counts?.checked ?? 0, rules, rules.map((rule) => counts?.[rule] ?? 0)],
-    );
+    const broken = rules.map((rule) => counts?.[rule] ?? 0);
+    if (severity === 'warn') {
+      rules.push(uniqueKeyRule(table));
+      broken.push(superseded);
+    }
+    await sql.run(insertQuality, [batch.id, table, severity, counts?.checked ?? 0, rules, broken]);
   }
 }
 
@@ -242,7 +252,7 @@ export async function loadTable(
     updated,
     unchanged,
   };
-  await recordQuality(sql, engines, batch, table);
+  await recordQuality(sql, engines, batch, outcome);
   await book(sql, batch, batchNumber, outcome, before?.count ?? 0);
   return outcome;
 }

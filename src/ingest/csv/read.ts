@@ -1,7 +1,7 @@
 /** CSV files into DuckDB: the rows of each table as text with their lines, and the records that are malformed. */
 import { type TableContract, type TableName, tableContracts, tableNames } from '../../contracts/tables.ts';
 import { isDiskFull, MillraceError, problemOf } from '../../kernel/errors.ts';
-import { type DuckDB, sqlName, sqlText } from '../../stores/duckdb/duckdb.ts';
+import { type DuckDB, sqlName, sqlPath, sqlText } from '../../stores/duckdb/duckdb.ts';
 import type { CsvFile } from './files.ts';
 import { findLines } from './lines.ts';
 import type { Preset } from './presets.ts';
@@ -39,8 +39,8 @@ const newLine: Readonly<Record<CsvFile['lineEnd'], string>> = {
 
 function scan(file: CsvFile, options: string): string {
   const columns = file.header.map((_, index) => `'c${index}': 'VARCHAR'`).join(', ');
-  return `read_csv(${sqlText(file.path)}, auto_detect = false, header = true, columns = {${columns}}, delim = ',',
-  quote = '"', escape = '"', ${newLine[file.lineEnd]} strict_mode = true, null_padding = false, ${options})`;
+  return `read_csv(${sqlPath(file.path)}, auto_detect = false, header = true, columns = {${columns}}, delim = ',',
+  quote = '"', escape = '"', ${newLine[file.lineEnd]} strict_mode = true, null_padding = false, hive_partitioning = false, ${options})`;
 }
 
 /** The place of each of the wanted names in the header, compared without case. Errors: MR-IN-004, MR-IN-011. */

@@ -1,14 +1,13 @@
 /** The parents that rows of a batch may refer to: those that the batch itself loads, and those in production. */
-
 import { createWriteStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parentColumns } from '../../contracts/judge.ts';
 import { references } from '../../contracts/rules.ts';
 import { type TableName, tableContracts } from '../../contracts/tables.ts';
-import { type DuckDB, sqlText } from '../../stores/duckdb/duckdb.ts';
+import { copiedRows, type DuckDB } from '../../stores/duckdb/duckdb.ts';
 import { streamRows } from '../../stores/duckdb/stream-rows.ts';
-import type { Sql } from '../../stores/postgres/postgres.ts';
+import { type Postgres, sqlText } from '../../stores/postgres/postgres.ts';
 
 const wantedKeys = (parent: TableName): string =>
   references
@@ -23,10 +22,11 @@ const missingKeys = (parent: TableName): string =>
 
 /**
  * Makes parents_<table> from judged_<table> and, for keys that the batch does not load, from production.
- * Only the keys in question travel, not the whole of production.
+ * Only the keys in question travel, not the whole of production. They are asked for on a connection of their own, while
+ * that of the load is busy with staging; production does not change meanwhile.
  */
 export async function gatherParents(
-  sql: Sql,
+  postgres: Postgres,
   duckdb: DuckDB,
   temporaryFolder: string,
   source: string,
@@ -40,23 +40,21 @@ export async function gatherParents(
   if (!missing?.count) return;
   const folder = await mkdtemp(join(temporaryFolder, 'parents-'));
   try {
-    await sql.run('CREATE TEMP TABLE wanted_parents (key text) ON COMMIT DROP');
-    await streamRows(duckdb, missingKeys(parent), temporaryFolder, (rows) =>
-      sql.copyIn('COPY wanted_parents FROM STDIN (FORMAT csv)', rows),
-    );
     const found = join(folder, 'found.csv');
-    await sql.copyOut(
-      `COPY (SELECT ${columns.join(', ')} FROM production.${parent}
-        WHERE source = ${sqlText(source)} AND ${tableContracts[parent].key} IN (SELECT key FROM wanted_parents))
-       TO STDOUT (FORMAT csv)`,
-      createWriteStream(found),
-    );
-    await sql.run('DROP TABLE wanted_parents');
-    const shape = columns.map((_, index) => `'c${index}': 'VARCHAR'`).join(', ');
-    await duckdb.run(
-      `INSERT INTO parents_${parent} FROM read_csv(${sqlText(found)}, auto_detect = false, header = false, delim = ',',
-       quote = '"', escape = '"', columns = {${shape}})`,
-    );
+    await postgres.transaction(async (sql) => {
+      await sql.run('CREATE TEMP TABLE wanted_parents (key text) ON COMMIT DROP');
+      await streamRows(duckdb, missingKeys(parent), temporaryFolder, (rows) =>
+        sql.copyIn('COPY wanted_parents FROM STDIN (FORMAT csv)', rows),
+      );
+      await sql.copyOut(
+        `COPY (SELECT ${columns.join(', ')} FROM production.${parent}
+          WHERE source = ${sqlText(source)} AND ${tableContracts[parent].key} IN (SELECT key FROM wanted_parents))
+         TO STDOUT (FORMAT csv)`,
+        createWriteStream(found),
+      );
+    });
+    const shape = Object.fromEntries(columns.map((_, index) => [`c${index}`, 'VARCHAR']));
+    await duckdb.run(`INSERT INTO parents_${parent} FROM ${copiedRows(found, shape)}`);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

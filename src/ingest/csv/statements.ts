@@ -1,5 +1,6 @@
 /** The SQL statements of a load, each a named function: COPY, upsert, verdicts, quarantine, ledger. */
 import { brokenRules, rulesOf } from '../../contracts/judge.ts';
+import { malformedRule } from '../../contracts/rules.ts';
 import { type TableName, tableContracts } from '../../contracts/tables.ts';
 import { sqlText } from '../../stores/duckdb/duckdb.ts';
 import type { Layout } from './layout.ts';
@@ -161,7 +162,7 @@ WITH staged AS (
   FROM staging.${table} WHERE batch_number = $2
 ),
 quarantined AS (
-  SELECT count(*) AS rows, count(*) FILTER (WHERE rules = '{file.record.malformed}') AS malformed
+  SELECT count(*) AS rows, count(*) FILTER (WHERE rules = '{${malformedRule}}') AS malformed
   FROM ops.quarantine WHERE batch_id = $1 AND table_name = '${table}'
 ),
 stored AS (SELECT count(*) AS rows FROM production.${table} WHERE source = $3)

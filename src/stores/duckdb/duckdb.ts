@@ -1,5 +1,6 @@
 /** DuckDB as the analytic store: open a file or memory, run SQL, read results as plain JSON values, close. */
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import {
   type DuckDBConnection,
   DuckDBInstance,
@@ -45,8 +46,6 @@ export interface DuckDB {
   rows<T = Row>(sql: string, parameters?: Parameters): Promise<readonly T[]>;
   /** As `query`, for one statement that only reads: SELECT, SHOW, DESCRIBE, SUMMARIZE, EXPLAIN. Others are refused. */
   ask(sql: string): Promise<QueryResult>;
-  /** Asks the running statement to stop; it then fails. */
-  interrupt(): void;
   /** Another connection to the same database. */
   fork(): Promise<DuckDB>;
   /** Closes the connection, and the database with its first connection. Closing twice is no error. */
@@ -79,7 +78,7 @@ function toResult(reader: DuckDBResultReader): QueryResult {
 
 const reading: readonly StatementType[] = [StatementType.SELECT, StatementType.EXPLAIN];
 
-function wrap(connection: DuckDBConnection, instance: DuckDBInstance, owner: boolean): DuckDB {
+function wrap(connection: DuckDBConnection, instance: DuckDBInstance, closeInstance?: () => void): DuckDB {
   let closed = false;
   const query = async (sql: string, parameters: Parameters = []): Promise<QueryResult> =>
     toResult(await connection.runAndReadAll(sql, [...parameters]));
@@ -103,15 +102,25 @@ function wrap(connection: DuckDBConnection, instance: DuckDBInstance, owner: boo
     async rows<T>(sql: string, parameters?: Parameters) {
       return (await query(sql, parameters)).rows as readonly T[];
     },
-    interrupt: () => connection.interrupt(),
-    fork: async () => wrap(await instance.connect(), instance, false),
+    fork: async () => wrap(await instance.connect(), instance),
     close() {
       if (closed) return;
       closed = true;
       connection.closeSync();
-      if (owner) instance.closeSync();
+      closeInstance?.();
     },
   };
+}
+
+/** What the folders begin with that DuckDB spills to; then comes the id of the process that they belong to. */
+const spillPrefix = 'spill-';
+
+/** Removes the folders that processes which are no more have spilled to. */
+export function removeDeadSpills(temporaryFolder: string, isAlive: (pid: number) => boolean): void {
+  for (const name of existsSync(temporaryFolder) ? readdirSync(temporaryFolder) : []) {
+    const pid = new RegExp(`^${spillPrefix}(\\d+)-`).exec(name)?.[1];
+    if (pid && !isAlive(Number(pid))) rmSync(join(temporaryFolder, name), { recursive: true, force: true });
+  }
 }
 
 /**
@@ -120,22 +129,43 @@ function wrap(connection: DuckDBConnection, instance: DuckDBInstance, owner: boo
  */
 export async function openDuckDB(path: string, limits: DuckDBLimits, readOnly = false): Promise<DuckDB> {
   mkdirSync(limits.temporaryFolder, { recursive: true });
+  // A folder of its own: two databases that spill into the same one overwrite each other's files.
+  const spill = mkdtempSync(join(limits.temporaryFolder, `${spillPrefix}${process.pid}-`));
+  const removeSpill = (): void => rmSync(spill, { recursive: true, force: true });
   const options: Record<string, string> = {
     memory_limit: limits.memory,
-    temp_directory: limits.temporaryFolder,
+    temp_directory: spill,
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
   };
   if (limits.threads !== undefined) options.threads = String(limits.threads);
   if (readOnly) options.access_mode = 'READ_ONLY';
-  const instance = await DuckDBInstance.create(path, options);
-  const connection = await instance.connect();
-  await connection.run(`SET TimeZone = 'UTC'`);
-  return wrap(connection, instance, true);
+  try {
+    const instance = await DuckDBInstance.create(path, options);
+    const connection = await instance.connect();
+    await connection.run(`SET TimeZone = 'UTC'`);
+    return wrap(connection, instance, () => {
+      instance.closeSync();
+      removeSpill();
+    });
+  } catch (thrown) {
+    removeSpill();
+    throw thrown;
+  }
 }
 
 /** A text as an SQL literal. */
 export const sqlText = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
+/** The path of one file as an SQL literal for a function that reads files: such functions take patterns. */
+export const sqlPath = (path: string): string => sqlText(path.replaceAll(/[*?[]/g, '[$&]'));
+
 /** A name as an SQL identifier. */
 export const sqlName = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+
+/** A relation over a file that PostgreSQL wrote by COPY ... TO (FORMAT csv), with these columns: name -> type. */
+export function copiedRows(path: string, columns: Readonly<Record<string, string>>): string {
+  const shape = Object.entries(columns).map(([name, type]) => `${sqlText(name)}: ${sqlText(type)}`);
+  return `read_csv(${sqlPath(path)}, auto_detect = false, header = false, delim = ',', quote = '"', escape = '"',
+  new_line = '\\n', hive_partitioning = false, columns = {${shape.join(', ')}})`;
+}

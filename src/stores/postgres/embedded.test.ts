@@ -113,9 +113,12 @@ describe('the embedded server', () => {
     expect(existsSync(pidFile(folder))).toBe(false);
   });
 
-  test('is one for all who ask at once, and stops with the last of them', async () => {
+  test('is one for all who ask at once and have its password, and stops with the last of them', async () => {
     const [first, second, third] = await Promise.all([hold(folder), hold(folder), hold(folder)]);
     expect([second.url, third.url]).toEqual([first.url, first.url]);
+    const guess = new URL(first.url);
+    guess.password = 'guess';
+    await expect(query(guess.href, 'SELECT 1')).rejects.toThrow('password');
     const pid = serverPid(folder);
     await first.release();
     await third.release();
@@ -157,8 +160,10 @@ describe('the embedded server', () => {
     const { rows } = await busy.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
     const orphan = rows[0]?.pid ?? 0;
     await busy.query('CREATE TABLE half (n bigint)');
+    await busy.query('BEGIN');
     const working = busy.query('INSERT INTO half SELECT generate_series(1, 1000000)').catch(() => undefined);
-    await query(first.url, `SELECT 1 FROM pg_stat_activity WHERE pid = ${orphan} AND state = 'active'`);
+    const active = `SELECT 1 FROM pg_stat_activity WHERE pid = ${orphan} AND query LIKE 'INSERT%' AND state = 'active'`;
+    while ((await query(first.url, active)).length === 0);
     process.kill(serverPid(folder), 'SIGKILL');
     await first.kill();
     const second = await hold(folder);
@@ -192,14 +197,6 @@ describe('the embedded server', () => {
     const wished = await hold(folder, port);
     expect(new URL(wished.url).port).toBe(String(port));
     await wished.release();
-  });
-
-  test('is closed to whoever lacks its password, which only its owner may read', async () => {
-    const server = await hold(folder);
-    const url = new URL(server.url);
-    url.password = 'guess';
-    await expect(query(url.href, 'SELECT 1')).rejects.toThrow('password');
-    await server.release();
   });
 
   test('that cannot start is told of with its log, and starts once it can', async () => {

@@ -10,6 +10,7 @@ import {
   existsSync,
   mkdirSync,
   readFileSync,
+  realpathSync,
   renameSync,
   rmSync,
   statSync,
@@ -69,6 +70,9 @@ const serverSettings: Readonly<Record<string, string>> = {
   max_wal_size: '2GB',
   jit: 'off',
   log_min_messages: 'warning',
+  // Rows and statements may hold personal data and the key of tokens: they stay out of the log.
+  log_error_verbosity: 'terse',
+  log_min_error_statement: 'panic',
 };
 
 async function findPrograms(): Promise<Programs> {
@@ -417,7 +421,8 @@ export async function acquireEmbeddedPostgres(folder: string, preferredPort: num
   const programs = await findPrograms();
   mkdirSync(folder, { recursive: true });
   chmodSync(folder, 0o700);
-  const layout = layoutOf(folder);
+  // One name for one place: a running server is told by the path in its command line.
+  const layout = layoutOf(realpathSync(folder));
   const { url, share } = await locked(
     layout,
     async () => (await adopt(layout)) ?? (await startAndShare(layout, programs, preferredPort)),

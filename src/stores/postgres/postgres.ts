@@ -84,6 +84,10 @@ function isGone(thrown: unknown): boolean {
   return ['ECONNRESET', 'ECONNREFUSED', 'EPIPE'].includes(code) || lost.test(thrown.message);
 }
 
+/** True when a database does not let schemas or tables be made: no right to, or the names are taken. */
+export const isSetupRefused = (thrown: unknown): boolean =>
+  thrown instanceof pg.DatabaseError && ['42501', '42P06', '42P07'].includes(thrown.code ?? '');
+
 async function checkVersion(client: pg.ClientBase, target: string): Promise<void> {
   const { rows } = await client.query<{ version: number }>(
     `SELECT current_setting('server_version_num')::integer / 10000 AS version`,
