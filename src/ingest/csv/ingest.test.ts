@@ -472,6 +472,20 @@ describe('a second batch', () => {
     }
   });
 
+  test('of the same day is preferred or not as if its rows had come in the first', async () => {
+    const keys = ['C1', 'C2', 'C3', 'C4', 'C5', 'C6', 'C7', 'C8'];
+    const linesOf = (city: string): readonly string[] => keys.map((key) => `${key},,,,,,${city},,,`);
+    const [here, there] = [linesOf('Here'), linesOf('There')];
+    const seen: (readonly unknown[])[] = [];
+    for (const batches of [[[...here, ...there]], [here, there], [there, here]]) {
+      const postgres = await makePostgres();
+      for (const lines of batches) await load(postgres, batchOf({ 'customers.csv': lines }), { asOf: '2024-05-01' });
+      seen.push(await postgres.rows('SELECT customer_id, city FROM production.customers ORDER BY 1'));
+    }
+    expect(seen[1]).toEqual(seen[0]);
+    expect(seen[2]).toEqual(seen[0]);
+  });
+
   test('in whatever order batches of several days come, production says the same in the end', async () => {
     const cities = (...lines: string[]): ShopFiles =>
       batchOf({ 'customers.csv': lines.map((line) => `${line.replace(' ', ',Ada,Berg,,,2024-01-02,')},,,`) });

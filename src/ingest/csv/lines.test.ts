@@ -13,7 +13,7 @@ type Shape = readonly [kind: 'good' | 'malformed' | 'blank', ...texts: string[]]
 
 const shapes: readonly Shape[] = [
   ['good', '@,x', '@,', '"@","x"', '@,"x ""y"""', '@,"x,y"', ' "@" ,x', '@, "x" ', '@,x""', '@,5" pipe', '@,""""'],
-  ['good', '@,"x$y"', '"@$$x",y', '@, "$x"', '"@","$"'],
+  ['good', '@,"x$y"', '@,"x""$y"', '@,"x" "$y"', '"@$$x",y', '@, "$x"', '"@","$"'],
   ['malformed', '@', '"@"', '@,x,y', '@,"x$y",z', '"@$x"', '   '],
   ['malformed', '@,"x"y', '@,"5" pipe"', '"@ "x", y",z', '@,"x"y"z"'],
   ['blank', ''],

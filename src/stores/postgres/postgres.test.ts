@@ -165,6 +165,17 @@ describe('the schema', () => {
     expect(await first?.rows('SELECT max(version) AS version FROM ops.migrations')).toEqual([{ version: versions[0] }]);
   });
 
+  test('is not made among what somebody else has there', async () => {
+    const postgres = await empty();
+    await postgres.run('CREATE SCHEMA staging; CREATE TABLE staging.customers (their_own text)');
+    await expect(migrate(postgres)).rejects.toMatchObject({
+      code: 'MR-PG-007',
+      exitCode: 2,
+      message: expect.stringContaining('staging'),
+    });
+    expect(await postgres.rows(`SELECT 1 FROM pg_namespace WHERE nspname IN ('ops', 'production')`)).toEqual([]);
+  });
+
   test('of a newer Millrace is left alone', async () => {
     const postgres = await makePostgres();
     await postgres.run(`INSERT INTO ops.migrations (version, name, md5, run_at) VALUES (999, 'later', '', now())`);
