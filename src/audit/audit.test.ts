@@ -7,9 +7,9 @@ import { appendAudit, verifyAudit } from './audit.ts';
 
 const clock = fixedClock(new Date('2024-06-01T12:00:00.123Z'));
 
-async function logOfThree(): Promise<Postgres> {
+async function logOf(...subjects: readonly string[]): Promise<Postgres> {
   const postgres = await makePostgres();
-  for (const subject of ['first', 'second', 'third']) {
+  for (const subject of subjects) {
     await postgres.transaction((sql) =>
       appendAudit(
         sql,
@@ -20,6 +20,8 @@ async function logOfThree(): Promise<Postgres> {
   }
   return postgres;
 }
+
+const logOfThree = (): Promise<Postgres> => logOf('first', 'second', 'third');
 
 /** What somebody with the rights of the table's owner can do. */
 const withoutTrigger = (postgres: Postgres, statement: string): Promise<number> =>
@@ -56,6 +58,16 @@ describe('the audit log', () => {
     const postgres = await logOfThree();
     await withoutTrigger(postgres, change);
     expect((await verifyAudit(postgres)).firstWrong).toBe(firstWrong);
+  });
+
+  test('shows an entry that was forged with its own hash at the one that follows', async () => {
+    const [forged] = await (await logOf('first', 'forged')).rows<{ hash: string }>(
+      'SELECT hash FROM ops.audit_log WHERE sequence = 2',
+    );
+    const postgres = await logOfThree();
+    const forge = `UPDATE ops.audit_log SET subject = 'forged', hash = '${forged?.hash}' WHERE sequence = 2`;
+    await withoutTrigger(postgres, forge);
+    expect((await verifyAudit(postgres)).firstWrong).toBe(3);
   });
 
   test('entries of several writers at once stand one after the other', async () => {

@@ -479,7 +479,7 @@ describe('of a random batch', () => {
           );
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 600 },
     );
   });
 
@@ -490,7 +490,7 @@ describe('of a random batch', () => {
         const batch = rowsIn(generated);
         expect(await loadedContents(duckdb, reversed(batch))).toEqual(await loadedContents(duckdb, batch));
       }),
-      { numRuns: 25 },
+      { numRuns: 200 },
     );
   });
 });

@@ -55,8 +55,3 @@ CREATE TABLE shop.order_items (
 );
 CREATE INDEX order_items_product ON shop.order_items (product_id);
 COMMENT ON TABLE shop.order_items IS 'One row per line of an order; unit_price is the price at the time of the order.';
-
-ALTER TABLE ops.sources DROP CONSTRAINT sources_kind_check;
-ALTER TABLE ops.sources ADD CONSTRAINT sources_kind_check CHECK (kind IN ('sample', 'csv', 'shop'));
-COMMENT ON COLUMN ops.sources.kind IS
-  'sample: made by Millrace; csv: the user''s own files; a home holds one of these two. shop: the live shop.';
