@@ -66,7 +66,9 @@ export function renderFailure(node: NodeResult): string {
 }
 
 /** The figures that a person looks at first. */
-export function renderHeadline({ range, totals }: Headline, currency: string): string {
+export function renderHeadline(headline: Headline | undefined, currency: string): string {
+  if (!headline) return 'No sale and no return is in the figures yet.';
+  const { range, totals } = headline;
   const money = new Intl.NumberFormat('en-US', { style: 'currency', currency });
   const amount = (value: number | null): string => (value === null ? 'none' : money.format(value));
   const count = (value: number | null): string => number.format(value ?? 0);

@@ -36,11 +36,11 @@ Examples:
 
 async function runOnce(app: App, words: Words): Promise<void> {
   const result = await app.withPipeline((context) => run(context, toInput(words)));
-  const headline = await app.withWarehouse((duckdb) => readHeadline(duckdb, app.config.home));
+  const headline = await app.withWarehouse((duckdb) => readHeadline(duckdb));
   app.output.settle();
   app.output.print(
     words.json
-      ? `${JSON.stringify({ ...result, publication: summarisePublication(result.publication), headline }, null, 2)}\n`
+      ? `${JSON.stringify({ ...result, publication: summarisePublication(result.publication), headline: headline ?? null }, null, 2)}\n`
       : renderRun(result, renderHeadline(headline, app.config.currency)),
   );
 }

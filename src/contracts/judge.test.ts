@@ -479,7 +479,7 @@ describe('of a random batch', () => {
           );
         }
       }),
-      { numRuns: 600 },
+      { numRuns: 60 },
     );
   });
 
@@ -490,7 +490,7 @@ describe('of a random batch', () => {
         const batch = rowsIn(generated);
         expect(await loadedContents(duckdb, reversed(batch))).toEqual(await loadedContents(duckdb, batch));
       }),
-      { numRuns: 200 },
+      { numRuns: 25 },
     );
   });
 });

@@ -132,7 +132,7 @@ describe('the small shop', () => {
   });
 
   test('in a headline has its totals over all days', async () => {
-    expect(await readHeadline(duckdb, home)).toEqual({
+    expect(await readHeadline(duckdb)).toEqual({
       range: { from: '2024-03-01', to: '2024-03-05' },
       totals: {
         net_revenue: 75.5,

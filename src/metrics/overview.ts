@@ -176,14 +176,13 @@ async function readTopProducts(duckdb: DuckDB, range: DateRange): Promise<Overvi
   }));
 }
 
-/** The days that have sales or returns. Errors: MR-QRY-001 when there are none. */
-async function readAvailable(duckdb: DuckDB, home: string): Promise<DateRange> {
+/** The days from the first to the last sale or return; undefined when there is none. */
+async function findAvailable(duckdb: DuckDB): Promise<DateRange | undefined> {
   const [found] = await duckdb.rows<{ from: string | null; to: string | null }>(
     `SELECT strptime(min(date_key)::VARCHAR, '%Y%m%d')::DATE AS "from", strptime(max(date_key)::VARCHAR, '%Y%m%d')::DATE AS "to"
      FROM fact_sales`,
   );
-  if (!found?.from || !found.to) throw new MillraceError('MR-QRY-001', { home });
-  return { from: found.from, to: found.to };
+  return found?.from && found.to ? { from: found.from, to: found.to } : undefined;
 }
 
 /** The totals over all days that have data. */
@@ -192,10 +191,10 @@ export interface Headline {
   readonly totals: Figures;
 }
 
-/** Computes the headline on an open warehouse. Errors: MR-QRY-001 without any sale. */
-export async function readHeadline(duckdb: DuckDB, home: string): Promise<Headline> {
-  const range = await readAvailable(duckdb, home);
-  return { range, totals: await readTotals(duckdb, range) };
+/** Computes the headline on an open warehouse; undefined when nothing was sold or returned. */
+export async function readHeadline(duckdb: DuckDB): Promise<Headline | undefined> {
+  const range = await findAvailable(duckdb);
+  return range && { range, totals: await readTotals(duckdb, range) };
 }
 
 /**
@@ -207,7 +206,8 @@ export async function readOverview(
   asked: { readonly from?: string; readonly to?: string },
   home: string,
 ): Promise<Overview> {
-  const available = await readAvailable(duckdb, home);
+  const available = await findAvailable(duckdb);
+  if (!available) throw new MillraceError('MR-QRY-001', { home });
   const range = chooseRange(available, asked);
   const before = previousRange(range);
   const now = await readTotals(duckdb, range);
