@@ -8,7 +8,7 @@ import { type CsvRequest, type IngestResult, ingestCsv } from '../ingest/csv/ing
 import { type Extract, extractProduction, removeRetired } from '../ingest/extract.ts';
 import { exportShop, hasOrders } from '../ingest/shop/export.ts';
 import type { IdSource } from '../kernel/ids.ts';
-import { type Clock, dayIn } from '../kernel/time.ts';
+import { type Clock, dayBefore, dayIn } from '../kernel/time.ts';
 import { type PublishResult, publish, recoverPublication } from '../publish/publish.ts';
 import { type DuckDBLimits, removeDeadSpills } from '../stores/duckdb/duckdb.ts';
 import type { Lake } from '../stores/lake/lake.ts';
@@ -137,14 +137,15 @@ async function ensureSample(context: PipelineContext, source: Source): Promise<v
   await generateSample(source.input, source.options as unknown as SampleOptions);
 }
 
+/** The sample ends with the day before its as-of date: then it was true, whenever it is loaded. */
+const sampleDay = ({ kind, options }: Source): string | undefined =>
+  kind === 'sample' ? dayBefore(String(options.asOf)) : undefined;
+
 async function ingestSource(context: PipelineContext, source: Source, asOf: string | undefined): Promise<IngestResult> {
   if (source.kind === 'sample') await ensureSample(context, source);
   if (source.kind === 'shop') await exportShop(context.postgres, source.input, context.timeZone);
   context.progress.step(`Loading ${source.source}`);
-  const request: CsvRequest = {
-    ...source,
-    asOf: asOf ?? (source.options.asOf as string | undefined),
-  };
+  const request: CsvRequest = { ...source, asOf: asOf ?? sampleDay(source) };
   try {
     return await ingestCsv(request, context);
   } finally {

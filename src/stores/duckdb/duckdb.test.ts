@@ -1,9 +1,11 @@
 /** DuckDB as a store: values as JSON, questions that only read, rows streamed to whoever takes them. */
+import { execFile } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
+import { promisify } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { makeFolder, smallLimits } from '../../../tests/setup/fixtures.ts';
 import { type DuckDB, openDuckDB, sqlName, sqlText } from './duckdb.ts';
@@ -126,6 +128,24 @@ describe('rows are streamed', () => {
     await expect(streamRows(duckdb, 'SELECT range FROM range(1000000)', folder, failing)).rejects.toThrow(
       'the other side',
     );
+  });
+
+  test.each([
+    ['while rows come', 'SELECT range FROM range(1000000)', 'for await (const _ of rows) throw new Error("gone")'],
+    ['before it read', 'SELECT range FROM range(1000000)', 'throw new Error("gone")'],
+    ['as the query does', 'SELECT * FROM missing', 'throw new Error("gone")'],
+  ])('and a consumer that fails %s keeps no process from ending', async (_when, query, consume) => {
+    const script = `
+      import { openDuckDB } from ${JSON.stringify(join(import.meta.dirname, 'duckdb.ts'))};
+      import { streamRows } from ${JSON.stringify(join(import.meta.dirname, 'stream-rows.ts'))};
+      const folder = ${JSON.stringify(makeFolder())};
+      const duckdb = await openDuckDB(':memory:', { memory: '256MiB', threads: 1, temporaryFolder: folder });
+      await streamRows(duckdb, ${JSON.stringify(query)}, folder, async (rows) => { ${consume} }).catch((thrown) => console.log(thrown.message));
+      duckdb.close();`;
+    const ended = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
+      timeout: 30_000,
+    });
+    expect(ended.stdout).toBe('gone\n');
   });
 });
 

@@ -1,6 +1,6 @@
 /** Rows from DuckDB to a stream of CSV: through a named pipe, so that neither memory nor disk holds them in between. */
 import { execFile } from 'node:child_process';
-import { closeSync, constants, createReadStream, openSync } from 'node:fs';
+import { closeSync, constants, createReadStream, openSync, type ReadStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -21,18 +21,14 @@ function endPipe(path: string): void {
   }
 }
 
-/** A producer that failed may never have opened the pipe: its reader is then told, again until it is there to hear it. */
-async function endingWhenFailed<T>(produced: Promise<void>, consumed: Promise<T>, end: () => void): Promise<T> {
-  let telling: NodeJS.Timeout | undefined;
+/** A producer that failed may never have opened the pipe: its reader is then told, again until it has closed. */
+function endWhenFailed(produced: Promise<void>, rows: ReadStream, path: string): void {
   produced.catch(() => {
-    end();
-    telling = setInterval(end, 20);
+    if (rows.closed) return;
+    endPipe(path);
+    const telling = setInterval(() => endPipe(path), 20);
+    rows.once('close', () => clearInterval(telling));
   });
-  try {
-    return await consumed;
-  } finally {
-    clearInterval(telling);
-  }
 }
 
 /**
@@ -53,12 +49,11 @@ export async function streamRows<T>(
       return await consume(createReadStream(path));
     }
     await run('mkfifo', ['-m', '600', path]);
-    const consumed = consume(createReadStream(path, { highWaterMark: 1 << 18 }));
+    const rows = createReadStream(path, { highWaterMark: 1 << 18 });
+    const consumed = consume(rows).finally(() => rows.destroy());
     const produced = duckdb.run(copyTo(query, path));
-    const [production, consumption] = await Promise.allSettled([
-      produced,
-      endingWhenFailed(produced, consumed, () => endPipe(path)),
-    ]);
+    endWhenFailed(produced, rows, path);
+    const [production, consumption] = await Promise.allSettled([produced, consumed]);
     // When the consumer fails the producer fails after it, with a broken pipe: the consumer's reason is the one to tell.
     if (consumption.status === 'rejected') throw consumption.reason;
     if (production.status === 'rejected') throw production.reason;
