@@ -7,7 +7,7 @@ import { runProgram } from './cli/program.ts';
 import { renderFailure } from './cli/report.ts';
 import { readOrMakeKey } from './ingest/pseudonym.ts';
 import { type Config, loadConfig } from './kernel/config.ts';
-import { asMillraceError } from './kernel/errors.ts';
+import { asMillraceError, MillraceError, problemOf } from './kernel/errors.ts';
 import { makeFolder } from './kernel/folders.ts';
 import { randomIds } from './kernel/ids.ts';
 import { createLogger, type Logger } from './kernel/log.ts';
@@ -167,13 +167,20 @@ function closeOnSignals(closers: Closers, output: Output): void {
 
 const version = (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }).version;
 
+/** A reader that has seen enough, such as head, is no error; a disk that is full is. Where stderr is lost, all goes on. */
+function tellOfLostOutput(): void {
+  process.stderr.on('error', () => undefined);
+  process.stdout.on('error', (thrown: NodeJS.ErrnoException) => {
+    if (thrown.code === 'EPIPE') process.exit();
+    const error = new MillraceError('MR-CLI-005', { problem: problemOf(thrown) }, thrown);
+    process.stderr.write(`${error.code}: ${error.message}\n${error.remedy}\n`);
+    process.exit(error.exitCode);
+  });
+}
+
 /** Runs one command line and sets the exit code. Nothing is thrown. */
 export async function main(argv: readonly string[]): Promise<void> {
-  // A reader that has seen enough, such as head, is no error.
-  process.stdout.on('error', (thrown: NodeJS.ErrnoException) => {
-    if (thrown.code !== 'EPIPE') throw thrown;
-    process.exit();
-  });
+  tellOfLostOutput();
   const output = createOutput();
   const closers: Closers = new Set();
   closeOnSignals(closers, output);

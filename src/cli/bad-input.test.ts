@@ -1,5 +1,5 @@
 /** Bad input through the program itself: one clear error with its remedy and exit code, and nothing lost. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -241,6 +241,25 @@ describe('in a new home', () => {
   test('a query finds nothing published', async () => {
     const home = await makeHome();
     expect((await expectFailure(['query', 'SELECT 1', '--json'], 'MR-QRY-001', home)).remedy).toContain('millrace run');
+  });
+
+  test('files without a single sale are loaded and published, and say so', async () => {
+    const home = await makeHome();
+    const headers = Object.entries(smallShop).map(([name, text]) => [name, `${text.split('\n')[0]}\n`]);
+    const input = writeFiles(Object.fromEntries(headers));
+    const ended = await runMillrace(['run', '--input', input], home);
+    expect(ended).toMatchObject({ code: 0, stderr: '' });
+    expect(ended.stdout).toMatch(/Published pub_[0-9a-f]+:[\s\S]*No sale and no return/);
+    const { code, stdout } = await runMillrace(['run', '--json'], home);
+    expect({ code, headline: JSON.parse(stdout).headline }).toEqual({ code: 0, headline: null });
+  });
+
+  test.skipIf(!existsSync('/dev/full'))('a result that cannot be written is told, without a stack', async () => {
+    const home = await makeHome();
+    const script = `"${join(root, 'bin', 'millrace')}" status > /dev/full`;
+    const env = { PATH: process.env.PATH ?? '', ...home };
+    const { status, stderr } = spawnSync('sh', ['-c', script], { env, encoding: 'utf8' });
+    expectError({ code: status, signal: null, stdout: '', stderr }, 'MR-CLI-005', false);
   });
 
   test('the sample and a user’s own files do not mix', async () => {

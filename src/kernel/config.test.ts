@@ -82,6 +82,18 @@ describe('settings', () => {
     expect(error.message).toContain(JSON.stringify(value));
   });
 
+  test.each(['a"b', 'a$b', 'a`b', 'a\\b', 'a\nb'])(
+    'a home named %j is refused for the embedded server and taken with another',
+    (name) => {
+      const MILLRACE_HOME = `/homes/${name}`;
+      const error = failure({ MILLRACE_HOME });
+      expect(error).toMatchObject({ code: 'MR-CFG-002', exitCode: 2 });
+      expect(error.message).toContain(JSON.stringify(MILLRACE_HOME));
+      const DATABASE_URL = 'postgres://127.0.0.1/shop';
+      expect(loadConfig({ MILLRACE_HOME, DATABASE_URL }, cloneWith()).home).toBe(MILLRACE_HOME);
+    },
+  );
+
   test.each([
     ['DATABASE_URL', 'mysql://admin:hunter2@db/shop', 'hunter2'],
     ['PSEUDONYM_KEY', 'short-secret', 'short-secret'],

@@ -114,6 +114,16 @@ function refuseUnknown(environment: Environment): void {
   }
 }
 
+/** pg_ctl hands the folder to a shell between double quotes, and PostgreSQL keeps it on one line of a file. */
+function refuseForServer(home: string): void {
+  if (!/["$`\\\r\n]/.test(home)) return;
+  throw new MillraceError('MR-CFG-002', {
+    name: 'MILLRACE_HOME',
+    value: JSON.stringify(home),
+    problem: 'without DATABASE_URL its path cannot have a double quote, dollar sign, backtick, backslash or line end',
+  });
+}
+
 /** Names of settings whose value must not be repeated in a message. */
 const secrets: readonly SettingName[] = ['DATABASE_URL', 'PSEUDONYM_KEY'];
 
@@ -135,9 +145,11 @@ export function loadConfig(environment: Environment, root: string): Config {
     throw new MillraceError('MR-CFG-002', { name, value, problem: issue?.message ?? 'not valid' });
   }
   const value = parsed.data;
-  const home = value.MILLRACE_HOME ?? 'data';
+  const named = value.MILLRACE_HOME ?? 'data';
+  const home = isAbsolute(named) ? resolve(named) : resolve(root, named);
+  if (!value.DATABASE_URL) refuseForServer(home);
   return Object.freeze({
-    home: isAbsolute(home) ? resolve(home) : resolve(root, home),
+    home,
     databaseUrl: value.DATABASE_URL,
     embeddedPort: value.MILLRACE_PG_PORT,
     host: value.MILLRACE_HOST,

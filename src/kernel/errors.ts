@@ -37,6 +37,12 @@ export const errorCatalogue = {
     remedy: 'Choose an address of this machine with --host or MILLRACE_HOST, and a port that this user may open.',
     exitCode: 2,
   },
+  'MR-CLI-005': {
+    message: 'The result cannot be written: {problem}.',
+    remedy:
+      'Send stdout to a place that has room for it, and run the command again; what was loaded and published stays.',
+    exitCode: 3,
+  },
   'MR-CFG-001': {
     message: 'Unknown setting {name}.',
     remedy: 'Did you mean {nearest}? All settings are listed in .env.example.',
