@@ -3,6 +3,7 @@
  * becomes of it. In: received_<table> (line_number, the columns as text, other_columns) and parents_<table> (the keys,
  * and what rules use, of parents in the batch or in production). Out: judged_<table>.
  */
+import { sqlText } from '../stores/duckdb/duckdb.ts';
 import { type Reference, type Rule, references, rules } from './rules.ts';
 import {
   type ColumnKind,
@@ -21,8 +22,6 @@ export interface JudgeContext {
   readonly asOf: string;
 }
 
-const text = (value: string): string => `'${value.replaceAll("'", "''")}'`;
-
 /** The content of a text column without blanks around it; NULL when nothing is left. */
 const trimmed = (name: string): string => `nullif(trim(text_${name}), '')`;
 
@@ -39,7 +38,9 @@ const json = (value: string): string =>
     THEN json(${value})::VARCHAR END`;
 
 const wordOf = (name: string, words: readonly string[], squeezed: string): string => {
-  const cases = words.map((word) => `WHEN ${text(word.toLowerCase().replaceAll(/[ _]/g, ''))} THEN ${text(word)}`);
+  const cases = words.map(
+    (word) => `WHEN ${sqlText(word.toLowerCase().replaceAll(/[ _]/g, ''))} THEN ${sqlText(word)}`,
+  );
   return `CASE ${squeezed.replaceAll('$', `text_${name}`)} ${cases.join(' ')} END`;
 };
 
@@ -91,7 +92,7 @@ const bits = (ofRules: readonly Rule[]): string =>
 /** SQL for the list of the rules whose bits are set in a column of judged_<table>. */
 export const brokenRules = (table: TableName, bitsColumn = 'broken_errors'): string => {
   const cases = rulesOf(table, bitsColumn === 'broken_errors' ? 'error' : 'warn').map(
-    ({ id }, place) => `CASE WHEN ${bitsColumn} & ${(1n << BigInt(place)).toString()} <> 0 THEN ${text(id)} END`,
+    ({ id }, place) => `CASE WHEN ${bitsColumn} & ${(1n << BigInt(place)).toString()} <> 0 THEN ${sqlText(id)} END`,
   );
   return `list_filter([${cases.join(', ')}], lambda rule: rule IS NOT NULL)`;
 };
@@ -116,7 +117,7 @@ const contentHash = (contract: TableContract): string => {
  * DuckDB does it; of an ambiguous one, where DuckDB takes the last, the offset of the day before gives the first.
  */
 export function judgeMacros({ timeZone, asOf }: JudgeContext): string {
-  const zone = text(timeZone);
+  const zone = sqlText(timeZone);
   const last = `timezone(${zone}, moment)`;
   const dayBefore = `${last} - INTERVAL 1 DAY`;
   const first = `timezone('UTC', moment) - (timezone(${zone}, ${dayBefore}) - timezone('UTC', ${dayBefore}))`;
@@ -125,7 +126,7 @@ export function judgeMacros({ timeZone, asOf }: JudgeContext): string {
       ? `timezone('UTC', moment)`
       : `CASE WHEN timezone(${zone}, ${first}) = moment THEN ${first} ELSE ${last} END`;
   return `CREATE OR REPLACE MACRO local_to_utc(moment) AS ${body};
-CREATE OR REPLACE MACRO observed_day() AS DATE ${text(asOf)};`;
+CREATE OR REPLACE MACRO observed_day() AS DATE ${sqlText(asOf)};`;
 }
 
 /**

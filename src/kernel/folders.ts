@@ -1,5 +1,6 @@
-/** Folders, made with all that is above them. */
+/** Folders, made with all that is above them; files and folders, brought safely to the disk. */
 import { existsSync, mkdirSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { MillraceError, problemOf } from './errors.ts';
 
@@ -21,5 +22,15 @@ export function makeFolder(path: string): boolean {
   } catch (thrown) {
     if (existsSync(path)) return false;
     throw new MillraceError('MR-DSK-002', { path, problem: problemOf(thrown) }, thrown);
+  }
+}
+
+/** Waits until what was written to the file, or renamed in the folder, is on the disk. */
+export async function flush(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
   }
 }

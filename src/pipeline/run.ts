@@ -7,12 +7,9 @@ import { generateSample, type SampleOptions, sampleDefaults } from '../generate/
 import { type CsvRequest, type IngestResult, ingestCsv } from '../ingest/csv/ingest.ts';
 import { type Extract, extractProduction, removeRetired } from '../ingest/extract.ts';
 import { exportShop, hasOrders } from '../ingest/shop/export.ts';
-import type { IdSource } from '../kernel/ids.ts';
-import { type Clock, dayBefore, dayIn } from '../kernel/time.ts';
-import { type PublishResult, publish, recoverPublication } from '../publish/publish.ts';
-import { type DuckDBLimits, removeDeadSpills } from '../stores/duckdb/duckdb.ts';
-import type { Lake } from '../stores/lake/lake.ts';
-import type { Postgres } from '../stores/postgres/postgres.ts';
+import { dayBefore, dayIn } from '../kernel/time.ts';
+import { type PublishContext, type PublishResult, publish, recoverPublication } from '../publish/publish.ts';
+import { removeDeadSpills } from '../stores/duckdb/duckdb.ts';
 import type { Project } from '../transform/manifest.ts';
 import type { NodeResult } from '../transform/run.ts';
 import { knownSources, refuseMixing, type Source } from './sources.ts';
@@ -26,15 +23,7 @@ export interface Progress {
 }
 
 /** What the pipeline needs of its surroundings. */
-export interface PipelineContext {
-  readonly home: string;
-  readonly postgres: Postgres;
-  readonly lake: Lake;
-  readonly duckdb: DuckDBLimits;
-  readonly clock: Clock;
-  readonly ids: IdSource;
-  readonly currency: string;
-  readonly timeZone: string;
+export interface PipelineContext extends PublishContext {
   readonly pseudonymKey: string;
   readonly lockSeconds: number;
   /** Reads the models; called when they are needed. */
@@ -70,22 +59,13 @@ const lockName = 'millrace pipeline';
 /** What the folders of work under way begin with. */
 const workFolders = /^(load|extract|rows|parents)-/;
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (thrown) {
-    return thrown instanceof Error && 'code' in thrown && thrown.code === 'EPERM';
-  }
-}
-
 /** Removes what killed processes left in the temporary folder. */
 async function removeLeftovers(folder: string): Promise<void> {
   const names = existsSync(folder) ? await readdir(folder) : [];
   for (const name of names.filter((each) => workFolders.test(each))) {
     await rm(join(folder, name), { recursive: true, force: true });
   }
-  removeDeadSpills(folder, isAlive);
+  removeDeadSpills(folder);
 }
 
 /** Runs work that changes the home while no other process does. Errors: MR-RUN-001. */

@@ -4,11 +4,12 @@
  */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { open, rename } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { appendAudit } from '../audit/audit.ts';
 import type { LakeFile } from '../ingest/extract.ts';
 import { MillraceError } from '../kernel/errors.ts';
+import { flush } from '../kernel/folders.ts';
 import type { IdSource } from '../kernel/ids.ts';
 import type { Clock } from '../kernel/time.ts';
 import { type DuckDB, type DuckDBLimits, openDuckDB, sqlName, sqlPath, sqlText } from '../stores/duckdb/duckdb.ts';
@@ -104,15 +105,6 @@ export async function buildWarehouse(
 ): Promise<BuildResult> {
   await duckdb.run(sourceViews(lake, files));
   return buildProject(project, duckdb, onNode ? { onNode } : {});
-}
-
-async function flush(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 const buildPath = (context: Pick<PublishContext, 'home'>, publication: string): string =>

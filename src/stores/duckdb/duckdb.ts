@@ -10,6 +10,7 @@ import {
   type DuckDBValue,
   StatementType,
 } from '@duckdb/node-api';
+import { isAlive } from '../../kernel/processes.ts';
 
 /** A value as JSON has it. Dates and timestamps are ISO text, decimals numbers, integers beyond 2^53 text. */
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
@@ -116,7 +117,7 @@ function wrap(connection: DuckDBConnection, instance: DuckDBInstance, closeInsta
 const spillPrefix = 'spill-';
 
 /** Removes the folders that processes which are no more have spilled to. */
-export function removeDeadSpills(temporaryFolder: string, isAlive: (pid: number) => boolean): void {
+export function removeDeadSpills(temporaryFolder: string): void {
   for (const name of existsSync(temporaryFolder) ? readdirSync(temporaryFolder) : []) {
     const pid = new RegExp(`^${spillPrefix}(\\d+)-`).exec(name)?.[1];
     if (pid && !isAlive(Number(pid))) rmSync(join(temporaryFolder, name), { recursive: true, force: true });

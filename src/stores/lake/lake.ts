@@ -1,7 +1,8 @@
 /** The lake: files that are written once, whole, and then only read or removed. A folder here; S3 can stand behind it. */
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { isMissing } from '../../kernel/errors.ts';
+import { flush } from '../../kernel/folders.ts';
 
 /** Named files with `/` in their paths, relative to the lake. */
 export interface Lake {
@@ -15,15 +16,6 @@ export interface Lake {
   size(path: string): Promise<number | undefined>;
   /** Removes a file; one that is not there is no error. */
   remove(path: string): Promise<void>;
-}
-
-async function flush(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 /** A lake in a folder of this machine. */

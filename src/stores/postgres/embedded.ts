@@ -23,6 +23,7 @@ import { promisify } from 'node:util';
 import pg from 'pg';
 import lockfile from 'proper-lockfile';
 import { isMissing, MillraceError, problemOf } from '../../kernel/errors.ts';
+import { isAlive } from '../../kernel/processes.ts';
 import { applicationName } from './postgres.ts';
 
 const run = promisify(execFile);
@@ -234,15 +235,6 @@ function readPostmaster(layout: Layout): Postmaster | undefined {
   } catch (thrown) {
     if (isMissing(thrown)) return undefined;
     throw thrown;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (thrown) {
-    return thrown instanceof Error && 'code' in thrown && thrown.code === 'EPERM';
   }
 }
 
