@@ -20,8 +20,9 @@ import {
   stageAll,
   type TableOutcome,
 } from './load.ts';
+import { readPreset } from './map.ts';
 import { loadPreset } from './presets.ts';
-import { type FileReading, readPreset, readTable } from './read.ts';
+import { type FileReading, readTable } from './read.ts';
 import { gatherParents, isParent } from './references.ts';
 
 /** What to load, and as which source. */

@@ -1,10 +1,9 @@
 /** CSV files into DuckDB: the rows of each table as text with their lines, and the records that are malformed. */
-import { type TableContract, type TableName, tableContracts, tableNames } from '../../contracts/tables.ts';
+import { type TableContract, type TableName, tableContracts } from '../../contracts/tables.ts';
 import { isDiskFull, MillraceError, problemOf } from '../../kernel/errors.ts';
 import { type DuckDB, sqlName, sqlPath, sqlText } from '../../stores/duckdb/duckdb.ts';
 import type { CsvFile } from './files.ts';
 import { findLines } from './lines.ts';
-import type { Preset } from './presets.ts';
 
 /** A record that cannot be taken apart into the header's columns. */
 export interface MalformedRecord {
@@ -44,7 +43,7 @@ function scan(file: CsvFile, options: string): string {
 }
 
 /** The place of each of the wanted names in the header, compared without case. Errors: MR-IN-004, MR-IN-011. */
-function placesOf(file: CsvFile, required: readonly string[]): ReadonlyMap<string, number> {
+export function placesOf(file: CsvFile, required: readonly string[]): ReadonlyMap<string, number> {
   const places = new Map<string, number>();
   file.header.forEach((name, place) => {
     const lower = name.toLowerCase();
@@ -102,7 +101,7 @@ function unreadable(file: CsvFile, thrown: unknown): unknown {
 }
 
 /** Fills numbered_<name> (line_number, c0, c1 ...) with the good records, and finds the malformed ones. */
-async function readRecords(duckdb: DuckDB, file: CsvFile, name: string) {
+export async function readRecords(duckdb: DuckDB, file: CsvFile, name: string) {
   const records = sqlName(`records_${name}`);
   const rejects = `store_rejects = true, rejects_table = 'rejects_${name}', rejects_scan = 'scans_${name}', rejects_limit = 0`;
   const create = `CREATE TABLE ${records} AS SELECT row_number() OVER () AS ordinal, * FROM ${scan(file, rejects)}`;
@@ -165,40 +164,4 @@ export async function readTable(duckdb: DuckDB, file: CsvFile, table: TableName)
         : undefined,
     unknownColumns: unknown,
   };
-}
-
-/**
- * Reads a preset's file and maps it: received_<table> of all four tables. Errors: MR-IN-004 when the file lacks one of
- * the preset's columns, MR-IN-011 and MR-IN-012 as for `readTable`.
- */
-export async function readPreset(duckdb: DuckDB, file: CsvFile, preset: Preset): Promise<FileReading> {
-  const places = placesOf(file, preset.columns);
-  const columns = preset.columns.map((name) => `c${places.get(name.toLowerCase())} AS ${sqlName(name)}`).join(', ');
-  const { records, malformed } = await readRecords(duckdb, file, 'raw');
-  await duckdb.run(`CREATE VIEW raw AS SELECT line_number, ${columns} FROM numbered_raw`);
-  for (const table of tableNames) await mapTable(duckdb, preset, table);
-  const wanted = preset.columns.map((name) => name.toLowerCase());
-  return {
-    file,
-    table: undefined,
-    records,
-    malformed,
-    copyColumns: undefined,
-    unknownColumns: file.header.filter((name) => !wanted.includes(name.toLowerCase())),
-  };
-}
-
-async function mapTable(duckdb: DuckDB, preset: Preset, table: TableName): Promise<void> {
-  await duckdb.run(`CREATE TABLE mapped_${table} AS ${preset.mappings[table]}`);
-  const given = await duckdb.rows<{ name: string }>(
-    `SELECT column_name AS name FROM duckdb_columns() WHERE table_name = 'mapped_${table}'`,
-  );
-  const names = given.map(({ name }) => name);
-  const columns = tableContracts[table].columns.map(({ name }) =>
-    names.includes(name) ? `${name}::VARCHAR AS ${name}` : `NULL::VARCHAR AS ${name}`,
-  );
-  await duckdb.run(
-    `CREATE VIEW received_${table} AS
-     SELECT line_number::INTEGER AS line_number, ${columns.join(', ')}, NULL::VARCHAR AS other_columns FROM mapped_${table}`,
-  );
 }
