@@ -1,5 +1,6 @@
 /** Shops to measure with: generated files, a home with its own PostgreSQL, and that home's lake. */
 import { join } from 'node:path';
+import { rules } from '../src/contracts/rules.ts';
 import { generateSample, sampleDefaults } from '../src/generate/sample.ts';
 import { ingestCsv } from '../src/ingest/csv/ingest.ts';
 import { extractProduction, type LakeFile } from '../src/ingest/extract.ts';
@@ -59,7 +60,16 @@ export async function openHome(bench: Bench, name: string): Promise<Home> {
 /** Loads a shop into a home; gives the Parquet files that the models read. */
 export async function fillLake(bench: Bench, home: Home, folder: string): Promise<readonly LakeFile[]> {
   bench.say('loading the shop');
-  const context = { ...home, timeZone: home.config.timeZone, clock: systemClock, pseudonymKey: 'a key for the bench' };
+  const context = {
+    ...home,
+    archive: join(home.config.home, 'raw', 'batches'),
+    rules,
+    rulesHash: 'bench',
+    maxErrorRate: 0.2,
+    timeZone: home.config.timeZone,
+    clock: systemClock,
+    pseudonymKey: 'a key for the bench',
+  };
   const source = { source: 'bench', kind: 'csv', input: folder, preset: undefined, options: {}, asOf } as const;
   await ingestCsv(source, context);
   return (await extractProduction(context)).files;

@@ -5,6 +5,7 @@ import ora from 'ora';
 import type { App, Output } from './cli/app.ts';
 import { runProgram } from './cli/program.ts';
 import { renderFailure } from './cli/report.ts';
+import { rules } from './contracts/rules.ts';
 import { readOrMakeKey } from './ingest/pseudonym.ts';
 import { type Config, loadConfig } from './kernel/config.ts';
 import { asMillraceError, MillraceError, problemOf } from './kernel/errors.ts';
@@ -104,6 +105,10 @@ async function withPipeline<T>(
       postgres,
       lake: openFolderLake(join(config.home, 'lake')),
       duckdb: limitsOf(config),
+      archive: join(config.home, 'raw', 'batches'),
+      rules,
+      rulesHash: 'rules',
+      maxErrorRate: 0.2,
       clock: systemClock,
       ids: randomIds,
       pseudonymKey: config.pseudonymKey ?? readOrMakeKey(join(config.home, 'pseudonym.key')),

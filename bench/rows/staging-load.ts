@@ -7,6 +7,7 @@ import { readCsvFile } from '../../src/ingest/csv/files.ts';
 import { withEngines } from '../../src/ingest/csv/ingest.ts';
 import { type LoadEngines, stageTable } from '../../src/ingest/csv/load.ts';
 import { type FileReading, readTable } from '../../src/ingest/csv/read.ts';
+import { createStaging } from '../../src/ingest/production/staging.ts';
 import { isMissing } from '../../src/kernel/errors.ts';
 import { sqlName, sqlText } from '../../src/stores/duckdb/duckdb.ts';
 import type { Postgres } from '../../src/stores/postgres/postgres.ts';
@@ -49,6 +50,7 @@ const stage =
   (postgres: Postgres, engines: LoadEngines, table: TableName, reading: FileReading): Contender =>
   async () => {
     await makeReady(postgres, `staging.${table}`);
+    await postgres.transaction((sql) => createStaging(sql, 1));
     const seconds = await secondsOf(() => postgres.transaction((sql) => stageTable(sql, engines, 1, table, reading)));
     await requireRows(postgres, `staging.${table}`, reading.records);
     return seconds;

@@ -101,10 +101,13 @@ export interface Extract {
 
 const datasetOf = (table: TableName): string => `production.${table}`;
 
-/** An extract is known by the batches it holds, by its shape and by the key of its tokens. */
+/** An extract is known by what moved in production, which the ledger tells, by its shape and by the key of its tokens. */
 async function extractId(postgres: Postgres, pseudonymKey: string): Promise<string> {
-  const batches = await postgres.rows<{ batch_id: string }>('SELECT batch_id FROM ops.batches ORDER BY batch_number');
-  const identity = [shapeVersion, keyFingerprint(pseudonymKey), ...batches.map(({ batch_id }) => batch_id)].join('\n');
+  const [moved] = await postgres.rows<{ version: string | null }>(
+    `SELECT md5(string_agg(concat_ws(' ', batch_id, table_name, operation, caused_by, loaded, quarantined), '\n' ORDER BY entry))
+       AS version FROM ops.ledger`,
+  );
+  const identity = [shapeVersion, keyFingerprint(pseudonymKey), moved?.version ?? ''].join('\n');
   return createHash('sha256').update(identity).digest('hex').slice(0, 16);
 }
 

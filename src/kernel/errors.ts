@@ -232,6 +232,17 @@ export const errorCatalogue = {
     remedy: 'Give dates as YYYY-MM-DD, the first not after the last.',
     exitCode: 2,
   },
+  'MR-QUA-001': {
+    message: '{source}: {quarantined} of {received} rows ({rate}) break rules, more than the {limit} allowed: {rules}.',
+    remedy:
+      'Nothing was loaded. Look at the rows with `millrace ingest csv --dry-run`, mend the export, or raise MILLRACE_MAX_ERROR_RATE.',
+    exitCode: 1,
+  },
+  'MR-QUA-002': {
+    message: '{source}: {rate} of the rows break {rule}, more than the {limit} that its max_rate allows.',
+    remedy: 'Nothing was loaded. Mend the export, or raise max_rate of the rule in the rules file.',
+    exitCode: 1,
+  },
   'MR-RUN-001': {
     message: 'Another Millrace is changing this home and has not finished within {seconds} s.',
     remedy: 'Wait for it, or end it, then run again.',

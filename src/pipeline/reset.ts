@@ -8,8 +8,8 @@ import { exclusively, type PipelineContext } from './run.ts';
 /** Removes all that was loaded and published; the key of email tokens and the database server stay. */
 export const reset = (context: PipelineContext): Promise<void> =>
   exclusively(context, async () => {
-    await context.postgres.run('DROP SCHEMA IF EXISTS shop, staging, production, warehouse, ops CASCADE');
-    for (const folder of ['lake', 'warehouse', 'sample', 'tmp']) {
+    await context.postgres.run('DROP SCHEMA IF EXISTS shop, staging, production, history, warehouse, ops CASCADE');
+    for (const folder of ['lake', 'raw', 'warehouse', 'sample', 'tmp']) {
       await rm(join(context.home, folder), { recursive: true, force: true });
     }
     await dropFormerStarSchemas(context.postgres);

@@ -143,13 +143,13 @@ describe('a home', () => {
        ALTER TABLE ops.audit_log DISABLE TRIGGER USER; UPDATE ops.audit_log SET actor = 'somebody else'`,
     );
     expect(await checkBooks(context)).toEqual([
-      { name: 'ledger', ok: false, finding: 'csv transaction_items: booked 5, found 4' },
+      { name: 'ledger', ok: false, finding: 'csv transaction_items: inserted is booked as 5, production has 4 rows' },
       { name: 'audit log', ok: false, finding: 'entry 1 of 1 was changed' },
     ]);
     await context.postgres.run('DELETE FROM production.transaction_items');
     expect((await checkBooks(context))[0]).toMatchObject({
       ok: false,
-      finding: 'csv transaction_items: booked 5, found 0',
+      finding: 'csv transaction_items: inserted is booked as 5, production has 0 rows',
     });
   });
 });

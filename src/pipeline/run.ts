@@ -4,7 +4,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { tableContracts, tableNames } from '../contracts/tables.ts';
 import { generateSample, type SampleOptions, sampleDefaults } from '../generate/sample.ts';
-import { type CsvRequest, type IngestResult, ingestCsv } from '../ingest/csv/ingest.ts';
+import { type CsvRequest, type IngestContext, type IngestResult, ingestCsv } from '../ingest/csv/ingest.ts';
 import { type Extract, extractProduction, removeRetired } from '../ingest/extract.ts';
 import { exportShop, hasOrders } from '../ingest/shop/export.ts';
 import { dayBefore, dayIn } from '../kernel/time.ts';
@@ -23,7 +23,7 @@ export interface Progress {
 }
 
 /** What the pipeline needs of its surroundings. */
-export interface PipelineContext extends PublishContext {
+export interface PipelineContext extends PublishContext, IngestContext {
   readonly pseudonymKey: string;
   readonly lockSeconds: number;
   /** Reads the models; called when they are needed. */

@@ -1,6 +1,7 @@
 /** What a home holds, and whether its books are in order. */
 import { verifyAudit } from '../audit/audit.ts';
 import { tableNames } from '../contracts/tables.ts';
+import { findDifferences } from '../ingest/production/ledger.ts';
 import type { Sql } from '../stores/postgres/postgres.ts';
 import type { PipelineContext } from './run.ts';
 import { knownSources, type Source } from './sources.ts';
@@ -35,9 +36,9 @@ export async function readStatus({ home, postgres }: PipelineContext): Promise<S
   return {
     home,
     sources: sources.map(({ source, kind, preset, input }) => ({ source, kind, preset, input })),
-    batches: await count(postgres, 'ops.batches'),
+    batches: await count(postgres, 'ops.batches WHERE reverted_at IS NULL'),
     production,
-    quarantined: await count(postgres, 'ops.quarantine'),
+    quarantined: await count(postgres, `ops.quarantine WHERE state = 'open'`),
     lastRun: lastRun && { run: lastRun.run, startedAt: lastRun.started_at.toISOString(), outcome: lastRun.outcome },
     publication: publication && { id: publication.id, publishedAt: publication.published_at.toISOString() },
   };
@@ -50,33 +51,16 @@ export interface Check {
   readonly finding: string;
 }
 
-/** The equation production's rows = sum of inserted, per source and table; a row for each that does not hold. */
-const unbalanced = `
-SELECT table_name, source, booked, coalesce(found, 0) AS found FROM (
-  SELECT table_name, source, sum(inserted) AS booked FROM ops.ledger JOIN ops.batches USING (batch_id) GROUP BY 1, 2
-) AS books
-LEFT JOIN (${tableNames
-  .map((table) => `SELECT '${table}' AS table_name, source, count(*) AS found FROM production.${table} GROUP BY 2`)
-  .join(' UNION ALL ')}) AS rows USING (table_name, source)
-WHERE booked <> coalesce(found, 0)`;
-
 /** Checks the books: ledger against production, and the chain of the audit log. */
 export async function checkBooks({ postgres }: PipelineContext): Promise<readonly Check[]> {
-  const wrong = await postgres.rows<{ table_name: string; source: string; booked: string; found: number }>(unbalanced);
+  const wrong = await findDifferences(postgres, tableNames);
   const [entries] = await postgres.rows<{ count: number }>('SELECT count(*) AS count FROM ops.ledger');
   const audit = await verifyAudit(postgres);
   return [
     {
       name: 'ledger',
       ok: wrong.length === 0,
-      finding:
-        wrong.length === 0
-          ? `${entries?.count ?? 0} entries agree with production`
-          : wrong
-              .map(
-                ({ table_name, source, booked, found }) => `${source} ${table_name}: booked ${booked}, found ${found}`,
-              )
-              .join('; '),
+      finding: wrong.length === 0 ? `${entries?.count ?? 0} entries agree with production` : wrong.join('; '),
     },
     {
       name: 'audit log',

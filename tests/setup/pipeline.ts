@@ -2,7 +2,8 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { type CsvRequest, type IngestResult, ingestCsv } from '../../src/ingest/csv/ingest.ts';
+import { rules } from '../../src/contracts/rules.ts';
+import { type CsvRequest, type IngestContext, type IngestResult, ingestCsv } from '../../src/ingest/csv/ingest.ts';
 import { countingIds } from '../../src/kernel/ids.ts';
 import type { Clock } from '../../src/kernel/time.ts';
 import { type PipelineContext, type RunResult, run } from '../../src/pipeline/run.ts';
@@ -38,6 +39,16 @@ export const smallShopAnd = (lines: Partial<Record<keyof typeof smallShop, reado
     ]),
   );
 
+/** How batches are judged and kept in tests: by all rules, however many rows break them. */
+export const batchSettings = (
+  home: string,
+): Pick<IngestContext, 'archive' | 'rules' | 'rulesHash' | 'maxErrorRate'> => ({
+  archive: join(home, 'raw', 'batches'),
+  rules,
+  rulesHash: 'the rules of the tests',
+  maxErrorRate: 1,
+});
+
 /** What a load may be told beside its files. */
 export interface LoadWords extends Partial<Pick<CsvRequest, 'source' | 'asOf' | 'preset'>> {
   readonly timeZone?: string;
@@ -52,7 +63,16 @@ export function load(postgres: Postgres, files: ShopFiles | string, words: LoadW
   const duckdb = smallLimits(makeFolder(atEnd));
   return ingestCsv(
     { source: 'csv', kind: 'csv', input, preset: undefined, options: {}, asOf: undefined, ...request },
-    { postgres, duckdb, timeZone, clock },
+    {
+      postgres,
+      duckdb,
+      timeZone,
+      clock,
+      archive: join(makeFolder(atEnd), 'archive'),
+      rules,
+      rulesHash: 'rules',
+      maxErrorRate: 1,
+    },
   );
 }
 
@@ -82,6 +102,7 @@ export async function makePipeline(
     timeZone,
     pseudonymKey: 'a key that only tests have',
     lockSeconds: 30,
+    ...batchSettings(home),
     loadProject: () =>
       loadProject(join(root, 'warehouse'), { env: (name) => (name === 'SHOP_TIMEZONE' ? timeZone : undefined) }),
     progress: { step: () => undefined, node: () => undefined },

@@ -4,26 +4,19 @@ import { mkdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { appendAudit } from '../../audit/audit.ts';
-import { type JudgeContext, judgeMacros, judgeStatement } from '../../contracts/judge.ts';
-import { type TableName, tableNames } from '../../contracts/tables.ts';
+import type { Rule } from '../../contracts/rules.ts';
+import { type TableName, tableContracts, tableNames } from '../../contracts/tables.ts';
 import { MillraceError } from '../../kernel/errors.ts';
 import { type Clock, dayIn, endOfDay } from '../../kernel/time.ts';
-import { type DuckDB, type DuckDBLimits, openDuckDB } from '../../stores/duckdb/duckdb.ts';
+import { type DuckDB, type DuckDBLimits, openDuckDB, type Row } from '../../stores/duckdb/duckdb.ts';
 import type { Postgres, Sql } from '../../stores/postgres/postgres.ts';
+import { archiveFile, archiveName } from '../production/archive.ts';
+import { createStopwatch, type Stage } from '../production/stages.ts';
 import { type CsvFile, contentHashOf, locateFile, locateFolder, readCsvFile } from './files.ts';
-import {
-  type Batch,
-  type LoadEngines,
-  loadTable,
-  quarantineMalformed,
-  registerBatch,
-  stageAll,
-  type TableOutcome,
-} from './load.ts';
+import { type Batch, type Judgement, type LoadEngines, loadBatch } from './load.ts';
 import { readPreset } from './map.ts';
 import { loadPreset } from './presets.ts';
 import { type FileReading, readTable } from './read.ts';
-import { gatherParents, isParent } from './references.ts';
 
 /** What to load, and as which source. */
 export interface CsvRequest {
@@ -37,6 +30,8 @@ export interface CsvRequest {
   readonly options: Readonly<Record<string, unknown>>;
   /** The day on which the content was true, YYYY-MM-DD; undefined: now. */
   readonly asOf: string | undefined;
+  /** Only say what would happen. */
+  readonly dryRun?: boolean;
 }
 
 /** What a load needs of its surroundings. */
@@ -45,6 +40,28 @@ export interface IngestContext {
   readonly duckdb: DuckDBLimits;
   readonly timeZone: string;
   readonly clock: Clock;
+  /** The folder in which received files are kept. */
+  readonly archive: string;
+  /** The rules in force. */
+  readonly rules: readonly Rule[];
+  /** Tells sets of rules apart. */
+  readonly rulesHash: string;
+  /** The greatest share of rows that may be quarantined through their own fault, 0 to 1. */
+  readonly maxErrorRate: number;
+}
+
+/** What became of the rows of one table: received = loaded + duplicate + superseded + quarantined. */
+export interface TableOutcome {
+  readonly table: TableName;
+  readonly received: number;
+  readonly loaded: number;
+  readonly duplicate: number;
+  readonly superseded: number;
+  readonly quarantined: number;
+  /** loaded = inserted + updated + unchanged. */
+  readonly inserted: number;
+  readonly updated: number;
+  readonly unchanged: number;
 }
 
 /** One file of a batch: records = mapped + malformed, the header aside. */
@@ -75,8 +92,12 @@ export interface IngestResult {
   readonly tables: readonly TableOutcome[];
   /** The rules that at least one row broke. */
   readonly brokenRules: readonly RuleOutcome[];
+  /** Rows of earlier batches that waited in quarantine for parents which this batch brought. */
+  readonly released: number;
   /** file -> columns that the contract does not know; kept in staging, otherwise ignored. */
   readonly unknownColumns: Readonly<Record<string, readonly string[]>>;
+  /** Of a dry run: the first rows of each table as they would be stored, with their verdicts. */
+  readonly examples?: Readonly<Record<string, readonly Row[]>>;
 }
 
 const presetRole = 'file';
@@ -104,35 +125,31 @@ async function readFiles(
   return readings;
 }
 
-/** The counts of a batch as they are booked. */
-async function readOutcome(sql: Sql, batch: string): Promise<Pick<IngestResult, 'files' | 'tables' | 'brokenRules'>> {
+type Booked = Pick<IngestResult, 'files' | 'tables' | 'brokenRules' | 'released'>;
+
+/** The counts of a batch as its load booked them. */
+async function readOutcome(sql: Sql, batch: string): Promise<Booked> {
   const files = await sql.rows<FileOutcome>(
-    'SELECT file, records, mapped, malformed FROM ops.batch_files WHERE batch_id = $1 ORDER BY file',
+    'SELECT file, records, mapped, malformed FROM ops.batch_files WHERE batch_id = $1 ORDER BY file_number, file',
     [batch],
   );
   const tables = await sql.rows<TableOutcome>(
-    `SELECT table_name AS table, received, loaded, duplicate, superseded, quarantined, inserted, updated, unchanged
-     FROM ops.ledger WHERE batch_id = $1 ORDER BY array_position($2::text[], table_name)`,
+    `SELECT DISTINCT ON (array_position($2::text[], table_name)) table_name AS table, received, loaded, duplicate,
+       superseded, quarantined, inserted, updated, unchanged
+     FROM ops.ledger WHERE batch_id = $1 AND caused_by = $1 AND operation = 'load'
+     ORDER BY array_position($2::text[], table_name), entry DESC`,
     [batch, tableNames],
   );
   const brokenRules = await sql.rows<RuleOutcome>(
     `SELECT rule, severity, broken FROM ops.quality_results WHERE batch_id = $1 AND broken > 0 ORDER BY severity, rule`,
     [batch],
   );
-  return { files, tables, brokenRules };
-}
-
-async function judgeAll(
-  postgres: Postgres,
-  engines: LoadEngines,
-  source: string,
-  context: JudgeContext,
-): Promise<void> {
-  await engines.judge.run(judgeMacros(context));
-  for (const table of tableNames) {
-    await engines.judge.run(judgeStatement(table));
-    if (isParent(table)) await gatherParents(postgres, engines.judge, engines.temporaryFolder, source, table);
-  }
+  const [moved] = await sql.rows<{ released: number }>(
+    `SELECT coalesce(sum(-quarantined) FILTER (WHERE quarantined < 0), 0)::bigint AS released FROM ops.ledger
+     WHERE caused_by = $1 AND batch_id <> $1 AND operation = 'load'`,
+    [batch],
+  );
+  return { files, tables, brokenRules, released: moved?.released ?? 0 };
 }
 
 /** The source as it was given last: what a run without --input repeats. */
@@ -149,27 +166,6 @@ const registerSource = (sql: Sql, request: CsvRequest, now: Date): Promise<numbe
       now,
     ],
   );
-
-async function loadBatch(
-  sql: Sql,
-  postgres: Postgres,
-  engines: LoadEngines,
-  batch: Batch,
-  context: JudgeContext,
-): Promise<void> {
-  const batchNumber = await registerBatch(sql, batch);
-  // Staging streams through PostgreSQL while DuckDB judges: neither waits for the other.
-  const [staging, judging] = await Promise.allSettled([
-    stageAll(sql, engines, batch, batchNumber),
-    judgeAll(postgres, engines, batch.source, context),
-  ]);
-  if (staging.status === 'rejected') throw staging.reason;
-  if (judging.status === 'rejected') throw judging.reason;
-  await quarantineMalformed(sql, batch);
-  for (const table of tableNames) {
-    await loadTable(sql, engines, batch, batchNumber, table, staging.value.get(table) ?? 0);
-  }
-}
 
 /** When the content was true: at the end of the day that was given, but not later than now. Errors: MR-IN-013. */
 function observation(
@@ -196,50 +192,135 @@ export async function withEngines<T>(limits: DuckDBLimits, work: (engines: LoadE
   }
 }
 
+interface KnownBatch {
+  readonly batch_id: string;
+  readonly observed_at: Date;
+}
+
+/** The batch in which this content was loaded, as of this day if one is given. */
+async function findKnown(
+  { postgres, timeZone }: IngestContext,
+  { source, asOf }: CsvRequest,
+  contentHash: string,
+): Promise<string | undefined> {
+  const batches = await postgres.rows<KnownBatch>(
+    `SELECT batch_id, observed_at FROM ops.batches WHERE source = $1 AND content_hash = $2 AND reverted_at IS NULL
+     ORDER BY batch_number DESC`,
+    [source, contentHash],
+  );
+  return batches.find(({ observed_at }) => asOf === undefined || dayIn(observed_at, timeZone) === asOf)?.batch_id;
+}
+
+async function tellAgain(context: IngestContext, request: CsvRequest, batch: string): Promise<IngestResult> {
+  if (!request.dryRun) await registerSource(context.postgres, request, context.clock());
+  const outcome = await readOutcome(context.postgres, batch);
+  const tables = outcome.tables.map((each) => ({ ...each, inserted: 0, updated: 0, unchanged: each.loaded }));
+  return { batch, source: request.source, alreadyLoaded: true, unknownColumns: {}, ...outcome, released: 0, tables };
+}
+
+/** How many rows of each table a dry run shows. */
+const exampleRows = 10;
+
+async function readExamples(judge: DuckDB): Promise<Readonly<Record<string, readonly Row[]>>> {
+  const examples: Record<string, readonly Row[]> = {};
+  for (const table of tableNames) {
+    const stored = tableContracts[table].stored.map(({ name }) => name).join(', ');
+    examples[table] = await judge.rows(
+      `SELECT line_number AS line, verdict, ${stored} FROM judged_${table} ORDER BY row_number LIMIT ${exampleRows}`,
+    );
+  }
+  return examples;
+}
+
+/** Ends the transaction of a dry run, with what it found. */
+class RolledBack extends Error {
+  readonly result: IngestResult;
+  constructor(result: IngestResult) {
+    super('a dry run changes nothing');
+    this.result = result;
+  }
+}
+
+async function keepStages(sql: Sql, batch: string, stages: readonly Stage[]): Promise<void> {
+  await sql.run('UPDATE ops.batches SET stages = $2 WHERE batch_id = $1', [batch, JSON.stringify(stages)]);
+}
+
 /**
- * Loads one batch of CSV files. The same content again changes nothing; a failure at any point changes nothing.
- * Errors: MR-IN-001 to MR-IN-013 but for MR-IN-008, MR-LED-001.
+ * Loads one batch of CSV files in one transaction. The same content again changes nothing, unless another day is given as
+ * that on which it was true; a failure at any point changes nothing. Errors: MR-IN-001 to MR-IN-013 but for MR-IN-008,
+ * MR-QUA-001, MR-QUA-002, MR-LED-001.
  */
 export async function ingestCsv(request: CsvRequest, context: IngestContext): Promise<IngestResult> {
   if (request.preset) loadPreset(request.preset);
-  const files = await findFiles(request);
-  const contentHash = contentHashOf(files, request.preset);
-  const id = `batch_${createHash('sha256').update(`${request.source}\n${contentHash}`).digest('hex').slice(0, 16)}`;
-  const { postgres } = context;
-  const known = await postgres.rows('SELECT 1 FROM ops.batches WHERE batch_id = $1', [id]);
-  const about = { batch: id, source: request.source };
-  if (known.length > 0) {
-    await registerSource(postgres, request, context.clock());
-    const outcome = await readOutcome(postgres, id);
-    const tables = outcome.tables.map((each) => ({ ...each, inserted: 0, updated: 0, unchanged: each.loaded }));
-    return { ...about, alreadyLoaded: true, unknownColumns: {}, ...outcome, tables };
-  }
   const recordedAt = context.clock();
+  const stopwatch = createStopwatch(context.clock);
+  const files = await stopwatch.time('read and hash the files', async () => ({ result: await findFiles(request) }));
+  const contentHash = contentHashOf(files, request.preset);
+  const known = await findKnown(context, request, contentHash);
+  if (known !== undefined) return tellAgain(context, request, known);
+  const identity = [request.source, contentHash, ...(request.asOf === undefined ? [] : [request.asOf])].join('\n');
+  const id = `batch_${createHash('sha256').update(identity).digest('hex').slice(0, 16)}`;
+  const { postgres } = context;
   const observed = observation(request.asOf, recordedAt, context.timeZone);
   return withEngines(context.duckdb, async (engines) => {
-    const readings = await readFiles(engines.judge, request, files);
+    const readings = await stopwatch.time('take the records apart', async () => {
+      const result = await readFiles(engines.judge, request, files);
+      return { rows: result.reduce((sum, { records }) => sum + records, 0), result };
+    });
+    const received = Object.values(files).map((file) => ({ ...file, compression: 'none' as const }));
     const batch: Batch = {
       id,
       source: request.source,
       preset: request.preset,
+      options: request.options,
       contentHash,
       observedAt: observed.at,
       recordedAt,
       readings,
+      archived: new Map(received.map((file) => [file.sha256, archiveName(file)])),
     };
-    return postgres.transaction(async (sql) => {
+    const judgement: Judgement = { ...context, asOf: observed.day };
+    const load = async (sql: Sql): Promise<IngestResult> => {
       await registerSource(sql, request, recordedAt);
-      await loadBatch(sql, postgres, engines, batch, { timeZone: context.timeZone, asOf: observed.day });
+      await loadBatch(sql, engines, batch, judgement, stopwatch);
+      await keepStages(sql, id, stopwatch.stages);
       const outcome = await readOutcome(sql, id);
       const loaded = Object.fromEntries(outcome.tables.map((each) => [each.table, each.inserted + each.updated]));
       await appendAudit(sql, { action: 'ingest', subject: id, details: loaded }, context.clock);
       const unknown = readings.filter(({ unknownColumns }) => unknownColumns.length > 0);
       return {
-        ...about,
+        batch: id,
+        source: request.source,
         alreadyLoaded: false,
         unknownColumns: Object.fromEntries(unknown.map(({ file, unknownColumns }) => [file.name, unknownColumns])),
         ...outcome,
       };
+    };
+    if (request.dryRun) return rehearse(postgres, engines, load);
+    const archiving = Promise.all(received.map((file) => archiveFile(context.archive, file)));
+    // Nobody waits for it until the rows are in; a failure is told then.
+    archiving.catch(() => undefined);
+    return postgres.transaction(async (sql) => {
+      const result = await load(sql);
+      await archiving;
+      return result;
     });
   });
+}
+
+/** Loads, tells what came of it, and takes it back. */
+async function rehearse(
+  postgres: Postgres,
+  { judge }: LoadEngines,
+  load: (sql: Sql) => Promise<IngestResult>,
+): Promise<IngestResult> {
+  try {
+    return await postgres.transaction(async (sql) => {
+      const result = await load(sql);
+      throw new RolledBack({ ...result, examples: await readExamples(judge) });
+    });
+  } catch (thrown) {
+    if (thrown instanceof RolledBack) return thrown.result;
+    throw thrown;
+  }
 }

@@ -4,9 +4,12 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { makeFolder, makePostgres, smallLimits, smallShop, writeFiles } from '../../../tests/setup/fixtures.ts';
+import { tickingClock } from '../../../tests/setup/pipeline.ts';
 import { tableContracts } from '../../contracts/tables.ts';
 import { MillraceError } from '../../kernel/errors.ts';
 import type { Postgres } from '../../stores/postgres/postgres.ts';
+import { createStopwatch } from '../production/stages.ts';
+import { createStaging } from '../production/staging.ts';
 import { readCsvFile } from './files.ts';
 import { withEngines } from './ingest.ts';
 import { type Batch, stageAll, stageTable } from './load.ts';
@@ -14,7 +17,7 @@ import { type FileReading, readTable } from './read.ts';
 
 const table = 'transaction_items';
 const columns = tableContracts[table].columns.map(({ name }) => name);
-const selected = ['line_number', ...columns, 'other_columns'].join(', ');
+const selected = ['row_number', ...columns, 'other_columns'].join(', ');
 
 /** Which way the rows of a file went, and what stands at its end. */
 interface Staged {
@@ -35,10 +38,13 @@ async function stage(postgres: Postgres, folder: string, batch: number, text: st
       if (thrown instanceof MillraceError) return undefined;
       throw thrown;
     }
-    await postgres.transaction((sql) => stageTable(sql, engines, batch, table, reading));
-    const read = await engines.judge.rows(`SELECT ${selected} FROM received_${table} ORDER BY line_number`);
+    await postgres.transaction(async (sql) => {
+      await createStaging(sql, batch);
+      await stageTable(sql, engines, batch, table, reading);
+    });
+    const read = await engines.judge.rows(`SELECT ${selected} FROM received_${table} ORDER BY row_number`);
     const staged = await postgres.rows(
-      `SELECT ${selected} FROM staging.${table} WHERE batch_number = $1 ORDER BY line_number`,
+      `SELECT ${selected} FROM staging.${table} WHERE batch_number = $1 ORDER BY row_number`,
       [batch],
     );
     const { layout } = reading.file;
@@ -129,7 +135,10 @@ describe('rows in staging', () => {
         readings.push(await readTable(engines.judge, file, name.slice(0, -4) as typeof table));
       }
       appendFileSync(join(folder, 'transaction_items.csv'), 'half a record');
-      const staging = postgres.transaction((sql) => stageAll(sql, engines, { readings } as unknown as Batch, 1));
+      const staging = postgres.transaction(async (sql) => {
+        await createStaging(sql, 1);
+        await stageAll(sql, engines, { readings } as unknown as Batch, 1, createStopwatch(tickingClock()));
+      });
       await expect(staging).rejects.toMatchObject({ code: 'MR-IN-010' });
     });
   });

@@ -1,42 +1,48 @@
-/** One batch into PostgreSQL in one transaction: staging, production, quarantine, quality results, ledger. */
+/** One batch into PostgreSQL: staged as received, judged in DuckDB meanwhile, settled in production, booked, checked. */
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
-import { rulesOf } from '../../contracts/judge.ts';
-import { malformedRule, uniqueKeyRule } from '../../contracts/rules.ts';
+import { type JudgeContext, judgeMacros, judgeStatement } from '../../contracts/judge.ts';
+import { malformedRule, type Rule } from '../../contracts/rules.ts';
 import { type TableName, tableNames } from '../../contracts/tables.ts';
 import { MillraceError } from '../../kernel/errors.ts';
 import type { DuckDB } from '../../stores/duckdb/duckdb.ts';
 import { streamRows } from '../../stores/duckdb/stream-rows.ts';
 import { isBadCopyFormat, type Sql } from '../../stores/postgres/postgres.ts';
-import { type CsvFile, requireUnchanged } from './files.ts';
+import { relaxConstraints, restoreConstraints } from '../production/constraints.ts';
+import { book, type Cause, type Move, requireBalance } from '../production/ledger.ts';
+import { copyUnclean, createUnclean, quarantineUnclean } from '../production/quarantine-statements.ts';
+import { openSettlement, type Settlement, settleTable } from '../production/settle.ts';
+import { arriveFrom, cleanRows, copyArriving, type SettleScope } from '../production/settle-statements.ts';
+import type { Stopwatch } from '../production/stages.ts';
+import * as staging from '../production/staging.ts';
+import { requireUnchanged } from './files.ts';
+import {
+  isWaiting,
+  judgedResults,
+  keepResults,
+  type RuleResult,
+  requireQuality,
+  type Thresholds,
+  withSettlement,
+} from './quality.ts';
 import type { FileReading, MalformedRecord } from './read.ts';
 import * as statement from './statements.ts';
-
-/** What became of the rows of one table: received = loaded + duplicate + superseded + quarantined. */
-export interface TableOutcome {
-  readonly table: TableName;
-  readonly received: number;
-  readonly loaded: number;
-  readonly duplicate: number;
-  readonly superseded: number;
-  readonly quarantined: number;
-  /** loaded = inserted + updated + unchanged. */
-  readonly inserted: number;
-  readonly updated: number;
-  readonly unchanged: number;
-}
 
 /** A batch that has been read and is about to be judged and loaded. */
 export interface Batch {
   readonly id: string;
   readonly source: string;
   readonly preset: string | undefined;
+  /** The options of the preset. */
+  readonly options: Readonly<Record<string, unknown>>;
   readonly contentHash: string;
   /** When the content was true. */
   readonly observedAt: Date;
   /** When it is loaded. */
   readonly recordedAt: Date;
   readonly readings: readonly FileReading[];
+  /** sha256 of a file -> the name of its copy in the archive. */
+  readonly archived: ReadonlyMap<string, string>;
 }
 
 /** What a load works with: the DuckDB in which its rows are judged, and a folder for what is on its way. */
@@ -45,42 +51,73 @@ export interface LoadEngines {
   readonly temporaryFolder: string;
 }
 
-const countsOf = (
-  rows: readonly { readonly count: number }[],
-  names: readonly string[],
-): ((name: string) => number) => {
-  const counts = new Map(rows.map((row, index) => [names[index], row.count]));
-  return (name) => counts.get(name) ?? 0;
-};
+/** How rows are judged, and what stops a batch. */
+export interface Judgement extends JudgeContext, Thresholds {
+  /** Tells sets of rules apart. */
+  readonly rulesHash: string;
+}
 
-/** Records the batch and its files; gives its number. */
-export async function registerBatch(sql: Sql, batch: Batch): Promise<number> {
+/** Records the batch and its files; gives its number. A batch that was reverted is recorded anew. */
+async function registerBatch(sql: Sql, batch: Batch, rulesHash: string): Promise<number> {
   const [registered] = await sql.rows<{ batch_number: number }>(
-    `INSERT INTO ops.batches (batch_id, source, preset, content_hash, observed_at, recorded_at)
-     VALUES ($1, $2, $3, $4, $5, $6) RETURNING batch_number`,
-    [batch.id, batch.source, batch.preset ?? null, batch.contentHash, batch.observedAt, batch.recordedAt],
+    `INSERT INTO ops.batches (batch_id, batch_number, source, preset, options, content_hash, observed_at, recorded_at, rules_hash)
+     SELECT $1, coalesce(max(batch_number), 0) + 1, $2, $3, $4, $5, $6, $7, $8 FROM ops.batches
+     ON CONFLICT (batch_id) DO UPDATE SET batch_number = EXCLUDED.batch_number, options = $4, observed_at = $6,
+       recorded_at = $7, rules_hash = $8, reverted_at = NULL, revertible = true
+     RETURNING batch_number`,
+    [
+      batch.id,
+      batch.source,
+      batch.preset ?? null,
+      JSON.stringify(batch.options),
+      batch.contentHash,
+      batch.observedAt,
+      batch.recordedAt,
+      rulesHash,
+    ],
   );
-  for (const { file, records, malformed } of batch.readings) {
+  await sql.run('DELETE FROM ops.batch_files WHERE batch_id = $1', [batch.id]);
+  for (const [number, { file, table, records, malformed, lineOffset }] of batch.readings.entries()) {
     await sql.run(
-      `INSERT INTO ops.batch_files (batch_id, file, path, sha256, bytes, records, mapped, malformed)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-      [batch.id, file.name, file.path, file.sha256, file.bytes, records, records - malformed.length, malformed.length],
+      `INSERT INTO ops.batch_files (batch_id, file, path, sha256, bytes, records, mapped, malformed, file_number, role,
+         line_offset, encoding, compression, archived_as)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+      [
+        batch.id,
+        file.name,
+        file.path,
+        file.sha256,
+        file.bytes,
+        records,
+        records - malformed.length,
+        malformed.length,
+        number,
+        table ?? 'file',
+        lineOffset,
+        'utf-8',
+        'none',
+        batch.archived.get(file.sha256) ?? null,
+      ],
     );
   }
   return registered?.batch_number ?? 0;
 }
 
 /** Copies the bytes of a file; undefined, with nothing copied, when PostgreSQL objects to what DuckDB has accepted. */
-async function copyFile(
+async function copyBytes(
   sql: Sql,
   batchNumber: number,
   table: TableName,
-  file: CsvFile,
-  columns: readonly string[],
+  reading: FileReading,
+  columns: string,
 ): Promise<number | undefined> {
-  await sql.run(`SAVEPOINT before_copy; ${statement.numberStaging(table, batchNumber)}`);
+  await sql.run(`SAVEPOINT before_copy; ${staging.numberRowsFrom(reading.lineOffset + 2)}`);
+  const format = statement.copyFormat(columns, reading.file.layout);
   try {
-    return await sql.copyIn(statement.copyFile(table, columns, file.layout), createReadStream(file.path));
+    return await sql.copyIn(
+      staging.copyBytes(table, batchNumber, columns, format),
+      createReadStream(reading.file.path, { highWaterMark: 1 << 20 }),
+    );
   } catch (thrown) {
     if (!isBadCopyFormat(thrown)) throw thrown;
     await sql.run('ROLLBACK TO SAVEPOINT before_copy');
@@ -100,161 +137,19 @@ export async function stageTable(
   reading: FileReading | undefined,
 ): Promise<number> {
   if (reading?.copyColumns) {
-    const copied = await copyFile(sql, batchNumber, table, reading.file, reading.copyColumns);
+    const copied = await copyBytes(sql, batchNumber, table, reading, reading.copyColumns.join(', '));
     if (copied !== undefined) return copied;
   }
   // A connection of its own, so that the rows can be judged at the same time.
   const duckdb = await engines.judge.fork();
   try {
-    return await streamRows(duckdb, statement.stagingRows(table, batchNumber), engines.temporaryFolder, (rows) =>
-      sql.copyIn(statement.copyStaging(table), rows),
+    const rows = statement.stagingRows(table, reading === undefined);
+    return await streamRows(duckdb, rows, engines.temporaryFolder, (stream) =>
+      sql.copyIn(staging.copyRows(table, batchNumber), stream),
     );
   } finally {
     duckdb.close();
   }
-}
-
-async function upsert(
-  sql: Sql,
-  engines: LoadEngines,
-  batch: Batch,
-  table: TableName,
-): Promise<(name: string) => number> {
-  await sql.run(statement.createClean(table));
-  await streamRows(engines.judge, statement.cleanRows(table), engines.temporaryFolder, (rows) =>
-    sql.copyIn(statement.copyClean(table), rows),
-  );
-  await sql.run(`ANALYZE clean_${table}`);
-  await sql.run(statement.createOutcome(table), [batch.source, batch.observedAt]);
-  await sql.run(`ANALYZE outcome_${table}`);
-  const parameters = [batch.source, batch.observedAt, batch.id, batch.recordedAt];
-  await sql.run(statement.insertNew(table), parameters);
-  await sql.run(statement.updateChanged(table), parameters);
-  await sql.run(statement.touchUnchanged(table), [batch.source, batch.observedAt]);
-  const counted = await sql.rows<{ outcome: string; count: number }>(statement.countOutcomes(table));
-  return countsOf(
-    counted,
-    counted.map(({ outcome }) => outcome),
-  );
-}
-
-/** The text of one field of a CSV record. */
-const csvField = (value: string): string => `"${value.replaceAll('"', '""')}"`;
-
-function malformedRow(batch: Batch, reading: FileReading, malformed: MalformedRecord): string {
-  const content = JSON.stringify({ record: malformed.record, problem: malformed.problem });
-  const fields = [reading.file.name, String(malformed.line), `{${malformedRule}}`, content].map(csvField);
-  return `${csvField(batch.id)},${reading.table ?? ''},${fields.join(',')}\n`;
-}
-
-/** Malformed records are few and known here, not in DuckDB; they go in as one COPY. */
-export async function quarantineMalformed(sql: Sql, batch: Batch): Promise<void> {
-  const rows = batch.readings.flatMap((reading) =>
-    reading.malformed.map((malformed) => malformedRow(batch, reading, malformed)),
-  );
-  if (rows.length > 0) await sql.copyIn(statement.copyQuarantine, Readable.from(rows));
-}
-
-const insertQuality = `INSERT INTO ops.quality_results (batch_id, rule, table_name, severity, checked, broken)
-SELECT $1, rule, $2, $3, $4, broken FROM unnest($5::text[], $6::bigint[]) AS results (rule, broken)`;
-
-/** Books how many rows broke each rule; a row that another content of its key superseded breaks the key's uniqueness. */
-async function recordQuality(
-  sql: Sql,
-  engines: LoadEngines,
-  batch: Batch,
-  { table, superseded }: TableOutcome,
-): Promise<void> {
-  const [counts] = await engines.judge.rows<Record<string, number>>(statement.countBroken(table));
-  for (const severity of ['error', 'warn'] as const) {
-    const rules = rulesOf(table, severity).map(({ id }) => id);
-    const broken = rules.map((rule) => counts?.[rule] ?? 0);
-    if (severity === 'warn') {
-      rules.push(uniqueKeyRule(table));
-      broken.push(superseded);
-    }
-    await sql.run(insertQuality, [batch.id, table, severity, counts?.checked ?? 0, rules, broken]);
-  }
-}
-
-async function book(
-  sql: Sql,
-  batch: Batch,
-  batchNumber: number,
-  outcome: TableOutcome,
-  storedBefore: number,
-): Promise<void> {
-  const { table, received, duplicate, superseded, quarantined, inserted, updated, unchanged } = outcome;
-  await sql.run(statement.insertLedger, [
-    batch.id,
-    table,
-    received,
-    duplicate,
-    superseded,
-    quarantined,
-    inserted,
-    updated,
-    unchanged,
-  ]);
-  const differences = await sql.rows<{ claim: string; booked: number; found: number }>(statement.checkLedger(table), [
-    batch.id,
-    batchNumber,
-    batch.source,
-    storedBefore,
-  ]);
-  const [difference] = differences;
-  if (difference) {
-    const problem = `${table}: ${difference.claim} is booked as ${difference.booked}, found ${difference.found}`;
-    throw new MillraceError('MR-LED-001', { batch: batch.id, problem });
-  }
-}
-
-/** Loads one judged table and books it. Errors: MR-LED-001 when the books do not agree with the tables. */
-export async function loadTable(
-  sql: Sql,
-  engines: LoadEngines,
-  batch: Batch,
-  batchNumber: number,
-  table: TableName,
-  staged: number,
-): Promise<TableOutcome> {
-  const reading = batch.readings.find((each) => each.table === table);
-  const malformed = reading?.malformed.length ?? 0;
-  const [before] = await sql.rows<{ count: number }>(statement.countProduction(table), [batch.source]);
-  const verdicts = await engines.judge.rows<{ verdict: string; count: number }>(statement.countVerdicts(table));
-  const judged = countsOf(
-    verdicts,
-    verdicts.map(({ verdict }) => verdict),
-  );
-  const stored = await upsert(sql, engines, batch, table);
-  if (judged('quarantined') > 0) {
-    const file = reading?.file.name ?? batch.readings[0]?.file.name ?? '';
-    await streamRows(engines.judge, statement.quarantineRows(table, batch.id, file), engines.temporaryFolder, (rows) =>
-      sql.copyIn(statement.copyQuarantine, rows),
-    );
-  }
-  if (staged > judged('loaded') || stored('superseded') > 0) {
-    await sql.run(statement.createVerdicts(table));
-    await streamRows(engines.judge, statement.verdictRows(table), engines.temporaryFolder, (rows) =>
-      sql.copyIn(statement.copyVerdicts(table), rows),
-    );
-    await sql.run(statement.applyVerdicts(table), [batchNumber]);
-  }
-  const [inserted, updated, unchanged] = [stored('inserted'), stored('updated'), stored('unchanged')];
-  const outcome: TableOutcome = {
-    table,
-    received: staged + malformed,
-    loaded: inserted + updated + unchanged,
-    duplicate: judged('duplicate'),
-    superseded: judged('superseded') + stored('superseded'),
-    quarantined: judged('quarantined') + malformed,
-    inserted,
-    updated,
-    unchanged,
-  };
-  await recordQuality(sql, engines, batch, outcome);
-  await book(sql, batch, batchNumber, outcome, before?.count ?? 0);
-  return outcome;
 }
 
 /** Stages all tables of the batch, one after the other; gives the rows staged of each. */
@@ -263,12 +158,16 @@ export async function stageAll(
   engines: LoadEngines,
   batch: Batch,
   batchNumber: number,
+  stopwatch: Stopwatch,
 ): Promise<ReadonlyMap<TableName, number>> {
   const staged = new Map<TableName, number>();
   try {
     for (const table of tableNames) {
       const reading = batch.readings.find((each) => each.table === table);
-      staged.set(table, await stageTable(sql, engines, batchNumber, table, reading));
+      const rows = await stopwatch.time(`stage ${table}`, () =>
+        stageTable(sql, engines, batchNumber, table, reading).then((count) => ({ rows: count, result: count })),
+      );
+      staged.set(table, rows);
     }
   } finally {
     // Also after a failure, for which a file that changed meanwhile is the reason to tell.
@@ -276,3 +175,215 @@ export async function stageAll(
   }
   return staged;
 }
+
+async function judgeAll(engines: LoadEngines, judgement: Judgement, stopwatch: Stopwatch): Promise<void> {
+  await engines.judge.run(judgeMacros(judgement));
+  for (const table of tableNames) {
+    await stopwatch.time(`judge ${table}`, async () => {
+      await engines.judge.run(judgeStatement(table, judgement.rules));
+      return { result: undefined };
+    });
+  }
+}
+
+function malformedRow(batch: Batch, { file, table, lineOffset }: FileReading, malformed: MalformedRecord): string {
+  const values = [
+    batch.id,
+    table ?? '',
+    file.name,
+    String(malformed.line),
+    table ? String(lineOffset + malformed.line) : '',
+    `{${malformedRule}}`,
+    JSON.stringify({ record: malformed.record, problem: malformed.problem }),
+  ];
+  return `${values.map((value) => (value === '' ? '' : `"${value.replaceAll('"', '""')}"`)).join(',')}\n`;
+}
+
+async function quarantineMalformed(sql: Sql, batch: Batch): Promise<void> {
+  const rows = batch.readings.flatMap((reading) =>
+    reading.malformed.map((malformed) => malformedRow(batch, reading, malformed)),
+  );
+  if (rows.length === 0) return;
+  await sql.copyIn(
+    'COPY ops.quarantine (batch_id, table_name, file, line_number, row_number, rules, content) FROM STDIN (FORMAT csv)',
+    Readable.from(rows),
+  );
+}
+
+interface Judged {
+  readonly received: number;
+  readonly malformed: number;
+  readonly clean: number;
+  readonly duplicate: number;
+  readonly broken: number;
+  readonly results: readonly RuleResult[];
+}
+
+/** What the judge found in the rows of a table. */
+async function judgedRows(
+  engines: LoadEngines,
+  batch: Batch,
+  table: TableName,
+  staged: number,
+  rules: readonly Rule[],
+): Promise<Judged> {
+  const counted = await engines.judge.rows<{ verdict: string; count: number }>(statement.countVerdicts(table));
+  const count = (verdict: string): number => counted.find((each) => each.verdict === verdict)?.count ?? 0;
+  const malformed = batch.readings
+    .filter((reading) => reading.table === table)
+    .reduce((sum, reading) => sum + reading.malformed.length, 0);
+  return {
+    received: staged + malformed,
+    malformed,
+    clean: count('clean'),
+    duplicate: count('duplicate'),
+    broken: count('broken'),
+    results: await judgedResults(engines.judge, table, rules),
+  };
+}
+
+/** Hands the judged rows of a table to PostgreSQL: clean ones to be settled, the others with what is wrong with them. */
+async function sendJudged(
+  sql: Sql,
+  engines: LoadEngines,
+  batch: Batch,
+  table: TableName,
+  judged: Judged,
+  rules: readonly Rule[],
+): Promise<void> {
+  await sql.run(arriveFrom(table, batch.id, batch.observedAt));
+  if (judged.clean > 0) {
+    await streamRows(engines.judge, cleanRows(table), engines.temporaryFolder, (rows) =>
+      sql.copyIn(copyArriving(table), rows),
+    );
+  }
+  await sql.run(createUnclean(table));
+  if (judged.broken + judged.duplicate === 0) return;
+  await streamRows(engines.judge, statement.uncleanRows(table, rules), engines.temporaryFolder, (rows) =>
+    sql.copyIn(copyUnclean(table), rows),
+  );
+  await sql.run(`ANALYZE unclean_${table}`);
+  await sql.run(quarantineUnclean(table, batch.id));
+}
+
+/** What the judge alone decided, as moves for the books. */
+const judgedMoves = (batch: string, { duplicate, broken, malformed }: Judged): readonly Move[] =>
+  [
+    { batch, was: undefined, becomes: 'duplicate' as const, rows: duplicate },
+    { batch, was: undefined, becomes: 'quarantined' as const, rows: broken + malformed },
+  ].filter(({ rows }) => rows > 0);
+
+/** Errors: MR-LED-001 when staging's verdicts are not what is booked. */
+async function requireStagedAsBooked(
+  sql: Sql,
+  batch: Batch,
+  batchNumber: number,
+  table: TableName,
+  judged: Judged,
+  moves: readonly Move[],
+): Promise<void> {
+  const staged = await sql.rows<{ verdict: string; rows: number }>(staging.countStaged(table, batchNumber));
+  const found = (verdict: string): number => staged.find((each) => each.verdict === verdict)?.rows ?? 0;
+  const own = moves.filter((move) => move.batch === batch.id && move.was === undefined);
+  const moved = (...standings: readonly string[]): number =>
+    own.filter(({ becomes }) => standings.includes(String(becomes))).reduce((sum, { rows }) => sum + rows, 0);
+  const claims: readonly (readonly [string, number, number])[] = [
+    ['loaded', moved('inserted', 'updated', 'unchanged'), found('loaded')],
+    ['superseded', moved('superseded'), found('superseded')],
+    ['duplicate', judged.duplicate, found('duplicate')],
+    ['quarantined', judged.broken + moved('quarantined'), found('quarantined')],
+  ];
+  for (const [claim, booked, rows] of claims) {
+    if (booked === rows) continue;
+    const problem = `${table}: ${claim} is booked as ${booked}, staging has ${rows}`;
+    throw new MillraceError('MR-LED-001', { batch: batch.id, problem });
+  }
+}
+
+async function settleAndBook(
+  sql: Sql,
+  batch: Batch,
+  batchNumber: number,
+  scope: SettleScope,
+  table: TableName,
+  judged: Judged,
+): Promise<Settlement> {
+  const cause: Cause = { operation: 'load', batch: batch.id, at: batch.recordedAt };
+  const settlement = await settleTable(sql, scope, cause, table);
+  const unloaded = judged.broken + judged.duplicate + settlement.moves.length;
+  if (unloaded > 0) await sql.run(staging.writeVerdicts(table, batchNumber, statement.verdicts(table)), [batch.id]);
+  await book(sql, cause, table, [...judgedMoves(batch.id, judged), ...settlement.moves]);
+  await requireStagedAsBooked(sql, batch, batchNumber, table, judged, settlement.moves);
+  return settlement;
+}
+
+const sum = <T>(items: Iterable<T>, of: (item: T) => number): number => {
+  let total = 0;
+  for (const item of items) total += of(item);
+  return total;
+};
+
+/**
+ * Loads the batch; the transaction is the caller's. Errors: MR-IN-010 when a file changed meanwhile, MR-QUA-001 and
+ * MR-QUA-002 when too many rows break rules, MR-LED-001 when the books do not agree with the tables.
+ */
+export async function loadBatch(
+  sql: Sql,
+  engines: LoadEngines,
+  batch: Batch,
+  judgement: Judgement,
+  stopwatch: Stopwatch,
+): Promise<void> {
+  const batchNumber = await registerBatch(sql, batch, judgement.rulesHash);
+  await staging.createStaging(sql, batchNumber);
+  // Staging streams through PostgreSQL while DuckDB judges: neither waits for the other.
+  const [staged, judging] = await Promise.allSettled([
+    stageAll(sql, engines, batch, batchNumber, stopwatch),
+    judgeAll(engines, judgement, stopwatch),
+  ]);
+  if (staged.status === 'rejected') throw staged.reason;
+  if (judging.status === 'rejected') throw judging.reason;
+  const judged = new Map<TableName, Judged>();
+  for (const table of tableNames) {
+    const rows = staged.value.get(table) ?? 0;
+    judged.set(table, await judgedRows(engines, batch, table, rows, judgement.rules));
+  }
+  // A preset's malformed records are of no table yet.
+  const unmapped = sum(batch.readings, (reading) => (reading.table ? 0 : reading.malformed.length));
+  const received = sum(judged.values(), (each) => each.received) + unmapped;
+  const faulty = sum(judged.values(), (each) => each.broken + each.malformed) + unmapped;
+  const results = [...judged.values()].flatMap((each) => each.results);
+  requireQuality(batch.source, received, faulty, results, judgement);
+
+  await quarantineMalformed(sql, batch);
+  const restore = await relaxConstraints(sql, new Map([...judged].map(([table, { clean }]) => [table, clean])));
+  await openSettlement(sql);
+  const scope: SettleScope = { ...judgement, source: batch.source, recordedAt: batch.recordedAt };
+  const settled: Settlement[] = [];
+  for (const [table, each] of judged) {
+    await stopwatch.time(`send ${table}`, () =>
+      sendJudged(sql, engines, batch, table, each, judgement.rules).then(() => ({
+        rows: each.clean,
+        result: undefined,
+      })),
+    );
+    const settlement = await stopwatch.time(`settle ${table}`, () =>
+      settleAndBook(sql, batch, batchNumber, scope, table, each).then((result) => ({ rows: each.clean, result })),
+    );
+    settled.push(settlement);
+  }
+  await stopwatch.time('keys and indexes', () => restoreConstraints(sql, restore).then(() => ({ result: undefined })));
+  const final = settled.flatMap((settlement) =>
+    withSettlement(judged.get(settlement.table)?.results ?? [], settlement, batch.id),
+  );
+  const misfits = sum(settled, ({ unfit }) =>
+    sum(unfit, ({ rule, broken }) => (isWaiting(rule) || !isError(judgement.rules, rule) ? 0 : broken)),
+  );
+  requireQuality(batch.source, received, faulty + misfits, final, judgement);
+  await keepResults(sql, batch.id, final);
+  await requireBalance(sql, batch.id, tableNames);
+  await staging.trimStaging(sql);
+}
+
+const isError = (rules: readonly Rule[], rule: string): boolean =>
+  rules.some(({ id, severity }) => id === rule && severity === 'error');

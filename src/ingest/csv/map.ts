@@ -18,6 +18,7 @@ export async function readPreset(duckdb: DuckDB, file: CsvFile, preset: Preset):
   const wanted = preset.columns.map((name) => name.toLowerCase());
   return {
     file,
+    lineOffset: 0,
     table: undefined,
     records,
     malformed,
@@ -37,6 +38,7 @@ async function mapTable(duckdb: DuckDB, preset: Preset, table: TableName): Promi
   );
   await duckdb.run(
     `CREATE VIEW received_${table} AS
-     SELECT line_number::INTEGER AS line_number, ${columns.join(', ')}, NULL::VARCHAR AS other_columns FROM mapped_${table}`,
+     SELECT row_number() OVER (ORDER BY line_number)::INTEGER AS row_number, 0::SMALLINT AS file_number,
+       line_number::INTEGER AS line_number, ${columns.join(', ')}, NULL::VARCHAR AS other_columns FROM mapped_${table}`,
   );
 }

@@ -15,6 +15,8 @@ export interface MalformedRecord {
 /** What one file held: records = mapped + malformed, the header aside. */
 export interface FileReading {
   readonly file: CsvFile;
+  /** What is added to a line to make the row_number of its row. */
+  readonly lineOffset: number;
   /** The table it is for; undefined for a preset's file, which feeds all of them. */
   readonly table: TableName | undefined;
   readonly records: number;
@@ -152,9 +154,11 @@ export async function readRecords(duckdb: DuckDB, file: CsvFile, name: string) {
 export async function readTable(duckdb: DuckDB, file: CsvFile, table: TableName): Promise<FileReading> {
   const { columns, unknown } = shapeOf(file, tableContracts[table]);
   const { records, plain, malformed } = await readRecords(duckdb, file, table);
-  await duckdb.run(`CREATE VIEW received_${table} AS SELECT line_number, ${columns} FROM numbered_${table}`);
+  await duckdb.run(`CREATE VIEW received_${table} AS
+     SELECT line_number AS row_number, 0::SMALLINT AS file_number, line_number, ${columns} FROM numbered_${table}`);
   return {
     file,
+    lineOffset: 0,
     table,
     records,
     malformed,

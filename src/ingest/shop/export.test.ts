@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { makeFolder, makePostgres, smallLimits, smallShop, writeFiles } from '../../../tests/setup/fixtures.ts';
+import { batchSettings } from '../../../tests/setup/pipeline.ts';
 import { countingIds } from '../../kernel/ids.ts';
 import { fixedClock } from '../../kernel/time.ts';
 import { placeOrder } from '../../shop/checkout.ts';
@@ -13,7 +14,7 @@ test('orders of the live shop reach production with their local time, amounts an
   const postgres = await makePostgres();
   const folder = makeFolder();
   const clock = fixedClock(new Date('2026-07-01T22:30:15Z'));
-  const context = { postgres, duckdb: smallLimits(folder), timeZone: 'Europe/Paris', clock };
+  const context = { ...batchSettings(folder), postgres, duckdb: smallLimits(folder), timeZone: 'Europe/Paris', clock };
   const request: CsvRequest = {
     source: 'csv',
     kind: 'csv',

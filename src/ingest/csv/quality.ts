@@ -1,0 +1,132 @@
+/** How many rows of a batch broke each rule, kept for trends; and the rates beyond which a batch is stopped. */
+import { malformedRule, type Rule, uniqueKeyRule } from '../../contracts/rules.ts';
+import { type TableName, tableNames } from '../../contracts/tables.ts';
+import { MillraceError } from '../../kernel/errors.ts';
+import type { DuckDB } from '../../stores/duckdb/duckdb.ts';
+import type { Sql } from '../../stores/postgres/postgres.ts';
+import type { Settlement } from '../production/settle.ts';
+import * as statement from './statements.ts';
+
+/** How many of the rows that a rule looked at broke it. */
+export interface RuleResult {
+  readonly rule: string;
+  readonly table: TableName;
+  readonly severity: 'error' | 'warn';
+  readonly checked: number;
+  readonly broken: number;
+  /** The row numbers of the first ten. */
+  readonly examples: readonly number[];
+}
+
+type Broken = Pick<RuleResult, 'rule' | 'broken' | 'examples'>;
+
+/** What the rules about rows and about the batch found in the judged rows of a table; rules that no row broke too. */
+export async function judgedResults(
+  judge: DuckDB,
+  table: TableName,
+  rules: readonly Rule[],
+): Promise<readonly RuleResult[]> {
+  const [counted] = await judge.rows<{ checked: number }>(statement.countChecked(table));
+  const broken = [...(await judge.rows<Broken>(statement.rowRuleResults(table, rules)))];
+  for (const rule of rules) {
+    if (rule.scope !== 'batch' || rule.table !== table) continue;
+    const [found] = await judge.rows<Omit<Broken, 'rule'>>(statement.batchRuleResult(rule));
+    if (found) broken.push({ ...found, rule: rule.id });
+  }
+  return rules
+    .filter((rule) => rule.table === table)
+    .map(({ id, severity }) => {
+      const found = broken.find(({ rule }) => rule === id);
+      return {
+        rule: id,
+        table,
+        severity,
+        checked: counted?.checked ?? 0,
+        broken: found?.broken ?? 0,
+        examples: found?.examples ?? [],
+      };
+    });
+}
+
+/** The results with what a settlement found: rules about parents, and contents that others of their key superseded. */
+export const withSettlement = (
+  results: readonly RuleResult[],
+  { table, unfit, moves }: Settlement,
+  batch: string,
+): readonly RuleResult[] =>
+  results.map((result) => {
+    const found = unfit.find(({ rule }) => rule === result.rule);
+    if (found) return { ...result, ...found };
+    if (result.rule !== uniqueKeyRule(table)) return result;
+    const superseded = moves.filter((move) => move.batch === batch && move.becomes === 'superseded');
+    return { ...result, broken: superseded.reduce((sum, { rows }) => sum + rows, 0) };
+  });
+
+/** Keeps the results of a batch in place of those it had. */
+export async function keepResults(sql: Sql, batch: string, results: readonly RuleResult[]): Promise<void> {
+  await sql.run('DELETE FROM ops.quality_results WHERE batch_id = $1', [batch]);
+  await sql.run(
+    `INSERT INTO ops.quality_results (batch_id, rule, table_name, severity, checked, broken, examples)
+     SELECT $1, rule, "table", severity, checked, broken,
+       ARRAY(SELECT value::integer FROM jsonb_array_elements_text(examples) AS texts (value))
+     FROM jsonb_to_recordset($2::jsonb) AS results
+       (rule text, "table" text, severity text, checked bigint, broken bigint, examples jsonb)`,
+    [batch, JSON.stringify(results)],
+  );
+}
+
+/** What stops a batch before production. */
+export interface Thresholds {
+  readonly rules: readonly Rule[];
+  /** The greatest share of rows that may be quarantined, 0 to 1. */
+  readonly maxErrorRate: number;
+}
+
+const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
+
+const worst = (results: readonly RuleResult[]): string =>
+  [...results]
+    .filter(({ severity, broken }) => severity === 'error' && broken > 0)
+    .sort((one, other) => other.broken - one.broken)
+    .slice(0, 3)
+    .map(({ rule, broken }) => `${rule} (${broken})`)
+    .join(', ');
+
+/**
+ * Stops a batch with too many rows of its own fault. Rows that only wait for a parent are no fault; `quarantined` is the
+ * number of the others. Errors: MR-QUA-001, MR-QUA-002.
+ */
+export function requireQuality(
+  source: string,
+  received: number,
+  quarantined: number,
+  results: readonly RuleResult[],
+  { rules, maxErrorRate }: Thresholds,
+): void {
+  for (const { rule, checked, broken } of results) {
+    const limit = rules.find(({ id }) => id === rule)?.maxRate;
+    if (limit === undefined || checked === 0 || broken / checked <= limit) continue;
+    throw new MillraceError('MR-QUA-002', {
+      source,
+      rule,
+      rate: percent(broken / checked),
+      limit: percent(limit),
+    });
+  }
+  if (received === 0 || quarantined / received <= maxErrorRate) return;
+  throw new MillraceError('MR-QUA-001', {
+    source,
+    quarantined,
+    received,
+    rate: percent(quarantined / received),
+    limit: percent(maxErrorRate),
+    rules: worst(results) || malformedRule,
+  });
+}
+
+/** Whether rows that break the rule only wait for a parent to arrive. */
+export const isWaiting = (rule: string): boolean => rule.endsWith('.referential');
+
+/** The order in which results are told. */
+export const inTableOrder = (results: readonly RuleResult[]): readonly RuleResult[] =>
+  [...results].sort((one, other) => tableNames.indexOf(one.table) - tableNames.indexOf(other.table));

@@ -1,0 +1,123 @@
+/** The ledger: an entry for each movement of a batch's rows, and the check that the books agree with the tables. */
+import type { TableName } from '../../contracts/tables.ts';
+import { MillraceError } from '../../kernel/errors.ts';
+import type { Sql } from '../../stores/postgres/postgres.ts';
+
+/** What moved rows. */
+export type Operation = 'load' | 'replay' | 'revert' | 'recheck';
+
+/** Where a row stands in the books. */
+export type Standing = 'inserted' | 'updated' | 'unchanged' | 'superseded' | 'quarantined' | 'duplicate';
+
+/** An operation as the ledger names it. */
+export interface Cause {
+  readonly operation: Operation;
+  /** The batch that was loaded, reverted or judged again. */
+  readonly batch: string;
+  readonly at: Date;
+}
+
+/** Rows of a batch that went from one standing to another; undefined is outside the books. */
+export interface Move {
+  readonly batch: string;
+  readonly was: Standing | undefined;
+  readonly becomes: Standing | undefined;
+  readonly rows: number;
+}
+
+/** A signed change: received = inserted + updated + unchanged + duplicate + superseded + quarantined. */
+export type Counts = Readonly<Record<Standing | 'received', number>>;
+
+const nothing: Counts = {
+  received: 0,
+  duplicate: 0,
+  superseded: 0,
+  quarantined: 0,
+  inserted: 0,
+  updated: 0,
+  unchanged: 0,
+};
+
+const names = Object.keys(nothing) as readonly (keyof Counts)[];
+
+function addMove(counts: Counts, { was, becomes, rows }: Move): Counts {
+  const changed = { ...counts };
+  if (was) changed[was] -= rows;
+  else changed.received += rows;
+  if (becomes) changed[becomes] += rows;
+  else changed.received -= rows;
+  return changed;
+}
+
+/** The sums of moves, by batch. */
+export function sumMoves(moves: readonly Move[]): ReadonlyMap<string, Counts> {
+  const sums = new Map<string, Counts>();
+  for (const move of moves) sums.set(move.batch, addMove(sums.get(move.batch) ?? nothing, move));
+  return sums;
+}
+
+const insertEntry = `INSERT INTO ops.ledger (batch_id, table_name, operation, caused_by, recorded_at, ${names.join(', ')})
+VALUES ($1, $2, $3, $4, $5, ${names.map((_, place) => `$${place + 6}`).join(', ')})`;
+
+/** Writes an entry for each batch whose rows moved. A load is booked for its own batch even when it brought no row. */
+export async function book(sql: Sql, cause: Cause, table: TableName, moves: readonly Move[]): Promise<void> {
+  const sums = new Map(sumMoves(moves));
+  if (cause.operation === 'load' && !sums.has(cause.batch)) sums.set(cause.batch, nothing);
+  for (const [batch, counts] of sums) {
+    if (batch !== cause.batch && names.every((name) => counts[name] === 0)) continue;
+    await sql.run(insertEntry, [
+      batch,
+      table,
+      cause.operation,
+      cause.batch,
+      cause.at,
+      ...names.map((name) => counts[name]),
+    ]);
+  }
+}
+
+/** Takes all that is booked for a batch out of the books. */
+export const bookRevert = (sql: Sql, cause: Cause): Promise<number> =>
+  sql.run(
+    `INSERT INTO ops.ledger (batch_id, table_name, operation, caused_by, recorded_at, ${names.join(', ')})
+     SELECT batch_id, table_name, $2, $1, $3, ${names.map((name) => `-${name}`).join(', ')}
+     FROM ops.ledger_balance WHERE batch_id = $1`,
+    [cause.batch, cause.operation, cause.at],
+  );
+
+/**
+ * Compares what is booked with what is there, over the whole of production: the rows of a source and table with the sum
+ * of inserted, and the open quarantine of each batch with the sum of quarantined. A row comes back for each difference.
+ */
+const differences = (tables: readonly TableName[]): string => `
+WITH booked AS (
+  SELECT source, table_name, sum(inserted) AS rows FROM ops.ledger JOIN ops.batches USING (batch_id)
+  WHERE table_name = ANY($1) GROUP BY 1, 2
+),
+found AS (${tables
+  .map((table) => `SELECT source, '${table}' AS table_name, count(*) AS rows FROM production.${table} GROUP BY 1`)
+  .join(' UNION ALL ')}),
+held AS (
+  SELECT batch_id, table_name, count(*) AS rows FROM ops.quarantine
+  WHERE state = 'open' AND table_name = ANY($1) GROUP BY 1, 2
+)
+SELECT format('%s %s: inserted is booked as %s, production has %s rows', source, table_name, coalesce(booked.rows, 0),
+  coalesce(found.rows, 0)) AS problem
+FROM booked FULL JOIN found USING (source, table_name) WHERE coalesce(booked.rows, 0) <> coalesce(found.rows, 0)
+UNION ALL
+SELECT format('%s of %s: quarantined is booked as %s, %s rows are there', table_name, batch_id, coalesce(quarantined, 0),
+  coalesce(held.rows, 0))
+FROM (SELECT * FROM ops.ledger_balance WHERE table_name = ANY($1)) AS balance FULL JOIN held USING (batch_id, table_name)
+WHERE coalesce(quarantined, 0) <> coalesce(held.rows, 0)`;
+
+/** What is wrong with the books of these tables; empty when they agree with production and quarantine. */
+export async function findDifferences(sql: Sql, tables: readonly TableName[]): Promise<readonly string[]> {
+  const found = await sql.rows<{ problem: string }>(differences(tables), [tables]);
+  return found.map(({ problem }) => problem);
+}
+
+/** Errors: MR-LED-001 when the books do not agree with the tables; the transaction must then end. */
+export async function requireBalance(sql: Sql, batch: string, tables: readonly TableName[]): Promise<void> {
+  const [problem] = await findDifferences(sql, tables);
+  if (problem !== undefined) throw new MillraceError('MR-LED-001', { batch, problem });
+}

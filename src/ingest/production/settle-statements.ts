@@ -1,0 +1,341 @@
+/**
+ * The SQL with which rows arrive in production and leave it. Of all contents that batches brought for a key, production
+ * has the eligible one that is greatest by (observed_at, updated_at, content hash); schema history has the others. A
+ * content is eligible when it breaks no rule about its parents, as those are settled before it.
+ *
+ * In: arriving_<table>, leaving_<table>. Out: moves_<table>, changed_<table> for the tables below.
+ */
+import {
+  type ParentsRule,
+  parentsPredicate,
+  parentsRulesOf,
+  type Reference,
+  type Rule,
+  references,
+} from '../../contracts/rules.ts';
+import { type TableName, tableContracts } from '../../contracts/tables.ts';
+import { sqlText } from '../../stores/postgres/postgres.ts';
+
+/** What a settlement is about. */
+export interface SettleScope {
+  readonly source: string;
+  /** The rules in force; those of scope parents are judged here. */
+  readonly rules: readonly Rule[];
+  /** IANA name; days of rules are taken in it. */
+  readonly timeZone: string;
+  /** The time that is written as loaded or changed at. */
+  readonly recordedAt: Date;
+}
+
+/** The columns of production's table that come from the file. */
+export const storedColumns = (table: TableName): readonly string[] =>
+  tableContracts[table].stored.map(({ name }) => name);
+
+const list = (names: readonly string[], prefix = ''): string => names.map((name) => `${prefix}${name}`).join(', ');
+
+const keyOf = (table: TableName): string => tableContracts[table].key;
+
+/** The columns that a row has wherever it is: in arriving_, production and history. */
+const rowColumns = (table: TableName): readonly string[] => [
+  ...storedColumns(table),
+  'content_hash',
+  'observed_at',
+  'updated_at',
+  'batch_id',
+  'row_number',
+];
+
+/** All columns of production's and history's tables but the source. */
+const keptColumns = (table: TableName): readonly string[] => [
+  ...rowColumns(table),
+  'outcome',
+  'first_loaded_at',
+  'last_changed_at',
+];
+
+const referencesOf = (table: TableName): readonly Reference[] => references.filter((each) => each.table === table);
+
+const predicate = (scope: SettleScope, rule: ParentsRule): string =>
+  `coalesce(${parentsPredicate(rule, scope.timeZone)}, false)`;
+
+const brokenList = (scope: SettleScope, rules: readonly ParentsRule[]): string =>
+  rules.length === 0
+    ? `'{}'::text[]`
+    : `array_remove(ARRAY[${rules.map((rule) => `CASE WHEN ${predicate(scope, rule)} THEN ${sqlText(rule.id)} END`).join(', ')}], NULL)`;
+
+const anyBroken = (scope: SettleScope, rules: readonly ParentsRule[]): string =>
+  rules.length === 0 ? 'false' : rules.map((rule) => predicate(scope, rule)).join(' OR ');
+
+/** The settled parents of the rows of a relation, as the rules name them. */
+const parentJoins = (scope: SettleScope, table: TableName, rows: string): string =>
+  referencesOf(table)
+    .map(
+      ({ parent, column, uses }) =>
+        `LEFT JOIN (SELECT ${list([`${keyOf(parent)} AS key`, ...uses])} FROM production.${parent}
+         WHERE source = ${sqlText(scope.source)}) AS parent_${parent} ON parent_${parent}.key = ${rows}.${column}`,
+    )
+    .join('\n');
+
+/** Columns of a parent on which rules of severity error depend: when they change, its children are judged again. */
+const decisiveColumns = (scope: SettleScope, parent: TableName): readonly string[] =>
+  references
+    .filter((reference) => reference.parent === parent)
+    .flatMap(({ table, uses }) =>
+      uses.filter((column) =>
+        parentsRulesOf(scope.rules, table, 'error').some(({ broken }) => broken.includes(`parent_${parent}.${column}`)),
+      ),
+    );
+
+/** The tables that a settlement works with, empty; they live as long as the transaction. */
+export const createSettleTables = (table: TableName): string =>
+  `DROP TABLE IF EXISTS arriving_${table}, leaving_${table};
+CREATE TEMP TABLE arriving_${table} ON COMMIT DROP AS
+  SELECT ${list(rowColumns(table))}, false AS contested FROM production.${table} WITH NO DATA;
+CREATE TEMP TABLE leaving_${table} (batch_id text, row_number integer, becomes text) ON COMMIT DROP;`;
+
+/** All rows that arrive are of one batch: COPY need not repeat it. */
+export const arriveFrom = (table: TableName, batch: string, observedAt: Date): string =>
+  `ALTER TABLE arriving_${table} ALTER COLUMN batch_id SET DEFAULT ${sqlText(batch)},
+  ALTER COLUMN observed_at SET DEFAULT ${sqlText(observedAt.toISOString())}`;
+
+/** Takes the rows that `judged_<table>` in DuckDB finds clean. */
+export const copyArriving = (table: TableName): string =>
+  `COPY arriving_${table} (row_number, ${list(storedColumns(table))}, updated_at, content_hash, contested) FROM STDIN (FORMAT csv)`;
+
+/** DuckDB: the clean rows, for `copyArriving`. */
+export const cleanRows = (table: TableName, condition = 'true'): string =>
+  `SELECT row_number, ${list(storedColumns(table))}, source_updated_at, content_hash, contested
+   FROM judged_${table} WHERE verdict = 'clean' AND ${condition}`;
+
+/** Every row of a batch leaves. */
+export const leaveWithBatch = (table: TableName, batch: string): string =>
+  ['production', 'history']
+    .map(
+      (schema) =>
+        `INSERT INTO leaving_${table} SELECT batch_id, row_number FROM ${schema}.${table} WHERE batch_id = ${sqlText(batch)};`,
+    )
+    .join('\n');
+
+/** unfit_<table>: arriving rows that break rules about their parents. */
+const createUnfit = (scope: SettleScope, table: TableName): string => {
+  const [errors, warnings] = [parentsRulesOf(scope.rules, table, 'error'), parentsRulesOf(scope.rules, table, 'warn')];
+  return `CREATE TEMP TABLE unfit_${table} ON COMMIT DROP AS
+SELECT batch_id, row_number, ${brokenList(scope, errors)} AS errors, ${brokenList(scope, warnings)} AS warnings
+FROM arriving_${table} ${parentJoins(scope, table, `arriving_${table}`)}
+WHERE ${anyBroken(scope, [...errors, ...warnings])};`;
+};
+
+/**
+ * contested_<table>: keys for which there is more to compare than one arriving row. reopened: the row in production may
+ * no longer be the one that counts, so that everything kept for the key is compared again.
+ */
+function createContested(scope: SettleScope, table: TableName): string {
+  const key = keyOf(table);
+  const source = sqlText(scope.source);
+  const ofParents = referencesOf(table).flatMap(({ parent, column }) => [
+    `SELECT stored.${key}, true FROM production.${table} AS stored JOIN changed_${parent} AS parent
+       ON parent.key = stored.${column} AND parent.existed WHERE stored.source = ${source}`,
+    `SELECT kept.${key}, true FROM history.${table} AS kept JOIN changed_${parent} AS parent ON parent.key = kept.${column}
+       WHERE kept.source = ${source} AND kept.outcome = 'quarantined'`,
+  ]);
+  const leaving = ['production', 'history'].map(
+    (
+      schema,
+    ) => `SELECT row.${key}, true FROM ${schema}.${table} AS row JOIN leaving_${table} USING (batch_id, row_number)
+       WHERE row.source = ${source}`,
+  );
+  return `CREATE TEMP TABLE contested_${table} ON COMMIT DROP AS
+SELECT key, bool_or(reopened) AS reopened FROM (
+  SELECT arriving.${key} AS key, false AS reopened FROM arriving_${table} AS arriving
+    JOIN production.${table} AS stored ON stored.source = ${source} AND stored.${key} = arriving.${key}
+  UNION ALL SELECT ${key}, false FROM arriving_${table} WHERE contested
+  UNION ALL ${[...leaving, ...ofParents].join('\n  UNION ALL ')}
+) AS keys GROUP BY key;`;
+}
+
+const isLeaving = (table: TableName, row: string): string =>
+  `EXISTS (SELECT FROM leaving_${table} AS leaving
+     WHERE leaving.batch_id = ${row}.batch_id AND leaving.row_number = ${row}.row_number)`;
+
+/** before_<table>: what production had for the contested keys. */
+const createBefore = (scope: SettleScope, table: TableName): string =>
+  `CREATE TEMP TABLE before_${table} ON COMMIT DROP AS
+SELECT stored.${keyOf(table)} AS key, ${list(['content_hash', ...decisiveColumns(scope, table)], 'stored.')},
+  ${isLeaving(table, 'stored')} AS leaves
+FROM production.${table} AS stored JOIN contested_${table} AS contested ON contested.key = stored.${keyOf(table)}
+WHERE stored.source = ${sqlText(scope.source)};`;
+
+/** pool_<table>: every content that competes for a contested key, with the rules about parents that it breaks. */
+function createPool(scope: SettleScope, table: TableName): string {
+  const key = keyOf(table);
+  const source = sqlText(scope.source);
+  const kept = list(keptColumns(table), 'row.');
+  return `CREATE TEMP TABLE pool_${table} ON COMMIT DROP AS
+WITH candidates AS (
+  SELECT 'arriving' AS place, false AS reopened, ${list(rowColumns(table), 'row.')}, NULL AS outcome,
+    NULL::timestamptz AS first_loaded_at, NULL::timestamptz AS last_changed_at
+  FROM arriving_${table} AS row JOIN contested_${table} AS contested ON contested.key = row.${key}
+  UNION ALL
+  SELECT 'production', reopened, ${kept} FROM production.${table} AS row
+  JOIN contested_${table} AS contested ON contested.key = row.${key}
+  WHERE row.source = ${source} AND NOT ${isLeaving(table, 'row')}
+  UNION ALL
+  SELECT 'history', reopened, ${kept} FROM history.${table} AS row
+  JOIN contested_${table} AS contested ON contested.key = row.${key}
+  WHERE row.source = ${source} AND reopened AND NOT ${isLeaving(table, 'row')}
+),
+judged AS (
+  SELECT candidates.*, ${brokenList(scope, parentsRulesOf(scope.rules, table, 'error'))} AS errors
+  FROM candidates ${parentJoins(scope, table, 'candidates')}
+)
+SELECT *, errors = '{}' AND row_number() OVER (
+    PARTITION BY ${key} ORDER BY errors = '{}' DESC, observed_at DESC, updated_at DESC NULLS LAST, content_hash DESC,
+      place = 'production' DESC, batch_id, row_number
+  ) = 1 AS wins
+FROM judged;`;
+}
+
+/**
+ * settled_<table>: the pool with what each row is booked as from now on (becomes). Of the rows of a key that production
+ * has, one is booked as inserted; when that one leaves, another takes its place.
+ */
+function createSettled(table: TableName): string {
+  const key = keyOf(table);
+  return `CREATE TEMP TABLE settled_${table} ON COMMIT DROP AS
+WITH booked AS (
+  SELECT pool.*, before.key IS NOT NULL AND NOT before.leaves AS stood,
+    bool_or(wins) OVER of_key AS has_winner, bool_or(pool.reopened) OVER of_key AS compared,
+    CASE
+      WHEN errors <> '{}' THEN 'quarantined'
+      WHEN place = 'arriving' AND NOT coalesce(before.leaves, true) AND before.content_hash = pool.content_hash THEN 'unchanged'
+      WHEN wins AND (place = 'arriving' OR outcome IN ('superseded', 'quarantined'))
+        THEN CASE WHEN before.key IS NOT NULL AND NOT before.leaves THEN 'updated' ELSE 'inserted' END
+      WHEN place = 'arriving' OR outcome = 'quarantined' THEN 'superseded'
+      ELSE outcome END AS first_becomes
+  FROM pool_${table} AS pool LEFT JOIN before_${table} AS before ON before.key = pool.${key}
+  WINDOW of_key AS (PARTITION BY pool.${key})
+),
+ranked AS (
+  SELECT *, row_number() OVER (
+    PARTITION BY ${key} ORDER BY first_becomes = 'inserted' DESC, first_becomes = 'inserted' AND place <> 'arriving' DESC, wins DESC,
+      batch_id, row_number
+  ) = 1 AS is_first FROM booked
+)
+SELECT *, CASE
+    WHEN NOT has_winner OR (stood AND NOT compared) THEN first_becomes
+    WHEN is_first THEN 'inserted'
+    WHEN first_becomes = 'inserted' THEN 'updated'
+    ELSE first_becomes END AS becomes
+FROM ranked;`;
+}
+
+const inContested = (table: TableName, row: string): string =>
+  `EXISTS (SELECT FROM contested_${table} AS contested WHERE contested.key = ${row}.${keyOf(table)})`;
+
+const isUnfit = (table: TableName, row: string): string =>
+  `EXISTS (SELECT FROM unfit_${table} AS unfit WHERE unfit.errors <> '{}'
+     AND unfit.batch_id = ${row}.batch_id AND unfit.row_number = ${row}.row_number)`;
+
+/** Rows whose key nobody contests, of one outcome. */
+function uncontested(scope: SettleScope, table: TableName, outcome: string): string {
+  const [source, at] = [sqlText(scope.source), sqlText(scope.recordedAt.toISOString())];
+  return `(source, ${list(keptColumns(table))})
+SELECT ${source}, ${list(rowColumns(table))}, '${outcome}', ${at}::timestamptz, ${at}::timestamptz
+FROM arriving_${table} AS arriving WHERE NOT ${inContested(table, 'arriving')}`;
+}
+
+/** Fit rows whose key nobody contests go straight in; the number of rows is that of the newly inserted. */
+export const insertUncontested = (scope: SettleScope, table: TableName): string =>
+  `INSERT INTO production.${table} ${uncontested(scope, table, 'inserted')} AND NOT ${isUnfit(table, 'arriving')}`;
+
+/** Unfit rows whose key nobody contests wait in history. */
+export const keepWaiting = (scope: SettleScope, table: TableName): string =>
+  `INSERT INTO history.${table} ${uncontested(scope, table, 'quarantined')} AND ${isUnfit(table, 'arriving')}`;
+
+/** Brings production and history to what settled_<table> says of the contested keys. */
+export function placeContested(scope: SettleScope, table: TableName): string {
+  const key = keyOf(table);
+  const [source, at] = [sqlText(scope.source), sqlText(scope.recordedAt.toISOString())];
+  const columns = rowColumns(table).filter((name) => name !== key);
+  const kept = list([...rowColumns(table), 'becomes']);
+  const times = `coalesce(first_loaded_at, ${at}), coalesce(last_changed_at, ${at})`;
+  return `DELETE FROM history.${table} AS kept USING leaving_${table} AS leaving
+WHERE kept.source = ${source} AND kept.batch_id = leaving.batch_id AND kept.row_number = leaving.row_number;
+DELETE FROM history.${table} AS kept USING settled_${table} AS settled
+WHERE settled.place = 'history' AND settled.wins AND kept.source = ${source} AND kept.${key} = settled.${key}
+  AND kept.batch_id = settled.batch_id AND kept.row_number = settled.row_number;
+UPDATE history.${table} AS kept SET outcome = settled.becomes FROM settled_${table} AS settled
+WHERE settled.place = 'history' AND NOT settled.wins AND settled.becomes <> settled.outcome AND kept.source = ${source}
+  AND kept.${key} = settled.${key} AND kept.batch_id = settled.batch_id AND kept.row_number = settled.row_number;
+INSERT INTO history.${table} (source, ${list(keptColumns(table))})
+SELECT ${source}, ${kept}, ${times} FROM settled_${table} WHERE place <> 'history' AND NOT wins;
+DELETE FROM production.${table} AS stored USING contested_${table} AS contested
+WHERE stored.source = ${source} AND stored.${key} = contested.key
+  AND NOT EXISTS (SELECT FROM settled_${table} AS settled WHERE settled.wins AND settled.${key} = contested.key);
+UPDATE production.${table} AS stored SET ${columns.map((name) => `${name} = settled.${name}`).join(', ')},
+  outcome = settled.becomes,
+  last_changed_at = CASE WHEN stored.content_hash = settled.content_hash THEN stored.last_changed_at ELSE ${at} END
+FROM settled_${table} AS settled
+WHERE settled.wins AND stored.source = ${source} AND stored.${key} = settled.${key}
+  AND (settled.place <> 'production' OR settled.becomes <> settled.outcome);
+INSERT INTO production.${table} (source, ${list(keptColumns(table))})
+SELECT ${source}, ${kept}, ${times} FROM settled_${table} AS settled
+WHERE wins AND NOT EXISTS (SELECT FROM before_${table} AS before WHERE before.key = settled.${key});`;
+}
+
+/** changed_<table>: keys that production gained or lost, or whose decisive columns changed. */
+function createChanged(scope: SettleScope, table: TableName): string {
+  const key = keyOf(table);
+  const differs = decisiveColumns(scope, table).map((name) => `before.${name} IS DISTINCT FROM settled.${name}`);
+  return `CREATE TEMP TABLE changed_${table} ON COMMIT DROP AS
+SELECT ${key} AS key, false AS existed FROM arriving_${table} AS arriving
+WHERE NOT ${inContested(table, 'arriving')} AND NOT ${isUnfit(table, 'arriving')}
+UNION ALL
+SELECT contested.key, before.key IS NOT NULL FROM contested_${table} AS contested
+LEFT JOIN before_${table} AS before ON before.key = contested.key
+LEFT JOIN settled_${table} AS settled ON settled.${key} = contested.key AND settled.wins
+WHERE ${[`(before.key IS NULL) <> (settled.${key} IS NULL)`, ...differs].join(' OR ')};`;
+}
+
+/** moves_<table>: which rows go from where to where in the books; was and becomes are NULL outside them. */
+function createMoves(table: TableName): string {
+  const leaving = ['production', 'history'].map(
+    (schema) => `SELECT batch_id, row_number, row.outcome, leaving.becomes, '{}'::text[]
+FROM leaving_${table} AS leaving JOIN ${schema}.${table} AS row USING (batch_id, row_number)`,
+  );
+  return `CREATE TEMP TABLE moves_${table} ON COMMIT DROP AS
+SELECT batch_id, row_number, outcome AS was, becomes, errors FROM settled_${table} WHERE outcome IS DISTINCT FROM becomes
+UNION ALL
+SELECT batch_id, row_number, NULL, 'quarantined', errors FROM arriving_${table} AS arriving
+JOIN unfit_${table} AS unfit USING (batch_id, row_number)
+WHERE errors <> '{}' AND NOT ${inContested(table, 'arriving')}
+UNION ALL ${leaving.join('\nUNION ALL ')};`;
+}
+
+const isParent = (table: TableName): boolean => references.some(({ parent }) => parent === table);
+
+/** What is worked out before anything is moved, in this order. */
+export function compareStatements(scope: SettleScope, table: TableName): readonly string[] {
+  const analyze = (name: string): string => `ANALYZE ${name}_${table};`;
+  const names = ['unfit', 'contested', 'before', 'pool', 'settled', 'changed', 'moves'];
+  return [
+    `DROP TABLE IF EXISTS ${names.map((name) => `${name}_${table}`).join(', ')};
+${analyze('arriving')} ${analyze('leaving')}`,
+    `${createUnfit(scope, table)} ${analyze('unfit')}`,
+    `${createContested(scope, table)} ${analyze('contested')}`,
+    `${createBefore(scope, table)} ${analyze('before')}`,
+    `${createPool(scope, table)} ${analyze('pool')}`,
+    `${createSettled(table)} ${analyze('settled')}`,
+    createMoves(table),
+    isParent(table) ? `${createChanged(scope, table)} ${analyze('changed')}` : '',
+  ];
+}
+
+/** How many rows moved from where to where, by batch, but for those that `insertUncontested` counts. */
+export const countMoves = (table: TableName): string =>
+  `SELECT batch_id AS batch, was, becomes, count(*) AS rows FROM moves_${table} GROUP BY 1, 2, 3`;
+
+/** How many arriving rows break each rule about their parents, with the first ten of them. */
+export const countUnfit = (table: TableName): string =>
+  `SELECT rule, count(*) AS broken, (array_agg(row_number ORDER BY row_number))[1:10] AS examples
+FROM unfit_${table}, unnest(errors || warnings) AS broken (rule) GROUP BY rule`;

@@ -1,0 +1,57 @@
+/** Settles what production has after rows arrived or left, table by table, parents first; books every movement. */
+import { type TableName, tableNames } from '../../contracts/tables.ts';
+import type { Sql } from '../../stores/postgres/postgres.ts';
+import type { Cause, Move, Standing } from './ledger.ts';
+import { closeArrived, closeReleased, openQuarantine } from './quarantine-statements.ts';
+import * as statement from './settle-statements.ts';
+
+/** What became of the rows of one table. */
+export interface Settlement {
+  readonly table: TableName;
+  readonly moves: readonly Move[];
+  /** Rules about parents that arriving rows break. */
+  readonly unfit: readonly { readonly rule: string; readonly broken: number; readonly examples: readonly number[] }[];
+}
+
+interface StoredMove {
+  readonly batch: string;
+  readonly was: Standing | null;
+  readonly becomes: Standing | null;
+  readonly rows: number;
+}
+
+/** Makes the tables that arriving and leaving rows are put into. */
+export async function openSettlement(sql: Sql): Promise<void> {
+  for (const table of tableNames) await sql.run(statement.createSettleTables(table));
+}
+
+/**
+ * Settles one table; its parents are settled already. Rows that arrive are all of `cause.batch`. Quarantine follows: rows
+ * that wait for a parent are in it, rows that were let in are no longer open.
+ */
+export async function settleTable(
+  sql: Sql,
+  scope: statement.SettleScope,
+  cause: Cause,
+  table: TableName,
+): Promise<Settlement> {
+  for (const script of statement.compareStatements(scope, table)) if (script !== '') await sql.run(script);
+  const inserted = await sql.run(statement.insertUncontested(scope, table));
+  await sql.run(statement.keepWaiting(scope, table));
+  await sql.run(statement.placeContested(scope, table));
+  await sql.run(openQuarantine(table, scope.timeZone));
+  await sql.run(closeReleased(table));
+  if (cause.operation !== 'load') await sql.run(closeArrived(table));
+  const counted = await sql.rows<StoredMove>(statement.countMoves(table));
+  const moves = counted.map(({ was, becomes, ...move }) => ({
+    ...move,
+    was: was ?? undefined,
+    becomes: becomes ?? undefined,
+  }));
+  const straightIn: Move = { batch: cause.batch, was: undefined, becomes: 'inserted', rows: inserted };
+  return {
+    table,
+    moves: inserted > 0 ? [...moves, straightIn] : moves,
+    unfit: await sql.rows(statement.countUnfit(table)),
+  };
+}
