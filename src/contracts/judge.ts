@@ -1,10 +1,10 @@
 /**
- * Compiles a table's contract and rules to one DuckDB statement that reads every received row, judges it and says what
- * becomes of it. In: received_<table> (line_number, the columns as text, other_columns) and parents_<table> (the keys,
- * and what rules use, of parents in the batch or in production). Out: judged_<table>.
+ * Compiles a table's contract and rules to one DuckDB statement that reads every received row, judges it and says what it
+ * is by itself. In: received_<table> (row_number, file_number, line_number, the columns as text, other_columns). Out:
+ * judged_<table>. What needs a row's parents, or what production has, is decided where it is loaded.
  */
 import { sqlText } from '../stores/duckdb/duckdb.ts';
-import { type Reference, type Rule, references, rules } from './rules.ts';
+import { type Rule, references, rulesOf, type Severity } from './rules.ts';
 import {
   type ColumnKind,
   paymentMethods,
@@ -78,27 +78,36 @@ function settledLayers(columns: readonly ReceivedColumn[]): string {
   return `${first}, completed AS (SELECT *, ${dependent.map(settled).join(', ')} FROM settled)`;
 }
 
-/** The table's rules of each severity, in a fixed order: the bit of a rule is its place. */
-export const rulesOf = (table: TableName, severity: 'error' | 'warn'): readonly Rule[] =>
-  rules.filter((rule) => rule.table === table && rule.severity === severity);
+const bitOf = (place: number): string => (1n << BigInt(place)).toString();
 
-const bits = (ofRules: readonly Rule[]): string =>
+const bits = (ofRules: readonly { readonly broken: string }[]): string =>
   ofRules.length === 0
     ? '0::UBIGINT'
-    : ofRules
-        .map(({ broken }, place) => `CASE WHEN ${broken} THEN ${(1n << BigInt(place)).toString()} ELSE 0 END::UBIGINT`)
-        .join(' | ');
+    : ofRules.map(({ broken }, place) => `CASE WHEN ${broken} THEN ${bitOf(place)} ELSE 0 END::UBIGINT`).join(' | ');
 
-/** SQL for the list of the rules whose bits are set in a column of judged_<table>. */
-export const brokenRules = (table: TableName, bitsColumn = 'broken_errors'): string => {
-  const cases = rulesOf(table, bitsColumn === 'broken_errors' ? 'error' : 'warn').map(
-    ({ id }, place) => `CASE WHEN ${bitsColumn} & ${(1n << BigInt(place)).toString()} <> 0 THEN ${sqlText(id)} END`,
+const bitsColumns: Readonly<Record<Severity, string>> = { error: 'broken_errors', warn: 'broken_warnings' };
+
+/** SQL for the list of the rules of a severity that a row of judged_<table> breaks, given the rules it was judged by. */
+export function brokenRules(rules: readonly Rule[], table: TableName, severity: Severity): string {
+  const column = bitsColumns[severity];
+  const cases = rulesOf(rules, table, severity).map(
+    ({ id }, place) => `CASE WHEN ${column} & ${bitOf(place)} <> 0 THEN ${sqlText(id)} END`,
   );
-  return `list_filter([${cases.join(', ')}], lambda rule: rule IS NOT NULL)`;
-};
+  return cases.length === 0 ? '[]::VARCHAR[]' : `list_filter([${cases.join(', ')}], lambda rule: rule IS NOT NULL)`;
+}
 
-const joinOf = ({ parent, column }: Reference): string =>
-  `LEFT JOIN parents_${parent} AS parent_${parent} ON parent_${parent}.key = completed.${column}`;
+/**
+ * How many rows of judged_<table> broke each rule about single rows: one row, a column per rule, and `checked`. Exact
+ * copies are not looked at again.
+ */
+export function countBroken(rules: readonly Rule[], table: TableName): string {
+  const counts = (['error', 'warn'] as const).flatMap((severity) =>
+    rulesOf(rules, table, severity).map(
+      ({ id }, place) => `count(*) FILTER (${bitsColumns[severity]} & ${bitOf(place)} <> 0) AS "${id}"`,
+    ),
+  );
+  return `SELECT ${['count(*) AS checked', ...counts].join(', ')} FROM judged_${table} WHERE verdict <> 'duplicate'`;
+}
 
 /** SQL for what children may refer to in a judged table: its key as `key`, and the columns that their rules use. */
 export function parentColumns(table: TableName): readonly string[] {
@@ -130,45 +139,41 @@ CREATE OR REPLACE MACRO observed_day() AS DATE ${sqlText(asOf)};`;
 }
 
 /**
- * The statement that makes judged_<table>: line_number; the columns as received (text_<name>, other_columns); as
- * production has them (the contract's stored columns); source_updated_at; content_hash; broken_errors and broken_warnings
- * (bit sets of rulesOf); verdict ('loaded', 'duplicate', 'superseded' or 'quarantined').
- *
- * Exact copies of a row are duplicates of the first. Of the rows of one key that break no rule of severity error, the
- * one with the greatest (source_updated_at, content_hash) is loaded, the others are superseded.
+ * The statement that makes judged_<table> by those of the rules that are about single rows: row_number, file_number,
+ * line_number; the columns as received (text_<name>, other_columns); as production has them (the contract's stored
+ * columns); source_updated_at; content_hash; broken_errors and broken_warnings (bit sets of `rulesOf`); verdict:
+ * 'duplicate' (an exact copy of an earlier row), 'broken' (breaks a rule of severity error) or 'clean'; contested: the row
+ * is clean, and another clean row has its key.
  */
-export function judgeStatement(table: TableName): string {
+export function judgeStatement(table: TableName, rules: readonly Rule[]): string {
   const contract = tableContracts[table];
   const names = contract.columns.map(({ name }) => name);
   const received = names.map((name) => `${name} AS text_${name}`).join(', ');
   const read = contract.columns.map(({ name, kind }) => `${reading(name, kind)} AS read_${name}`).join(', ');
-  const joins = references.filter((each) => each.table === table).map(joinOf);
   const stored = contract.stored.map(({ name, expression }) => `(${expression}) AS ${name}`).join(', ');
+  const place = 'row_number, file_number, line_number';
   return `CREATE OR REPLACE TABLE judged_${table} AS
-WITH texts AS (SELECT line_number, other_columns, ${received} FROM received_${table}),
+WITH texts AS (SELECT ${place}, other_columns, ${received} FROM received_${table}),
 readable AS (SELECT *, ${read}, observed_day() AS as_of, ${contentHash(contract)} AS content_hash FROM texts),
 ${settledLayers(contract.columns)},
 checked AS MATERIALIZED (
-  SELECT completed.*, coalesce(completed.${contract.key}, '') AS row_key, ${contract.updatedAt} AS source_updated_at,
-    ${bits(rulesOf(table, 'error'))} AS broken_errors,
-    ${bits(rulesOf(table, 'warn'))} AS broken_warnings
-  FROM completed ${joins.join(' ')}
+  SELECT *, coalesce(${contract.key}, '') AS row_key, ${contract.updatedAt} AS source_updated_at,
+    ${bits(rulesOf(rules, table, 'error'))} AS broken_errors,
+    ${bits(rulesOf(rules, table, 'warn'))} AS broken_warnings
+  FROM completed
 ),
-contested AS (
-  SELECT line_number, row_key, source_updated_at, content_hash, broken_errors,
-    row_number() OVER (PARTITION BY content_hash ORDER BY line_number) AS copy
+rivals AS (
+  SELECT row_number, row_key, broken_errors,
+    row_number() OVER (PARTITION BY content_hash ORDER BY row_number) AS copy
   FROM checked WHERE row_key IN (SELECT row_key FROM checked GROUP BY row_key HAVING count(*) > 1)
 ),
-ranked AS (
-  SELECT line_number, copy,
-    row_number() OVER (
-      PARTITION BY row_key, copy = 1 AND broken_errors = 0 ORDER BY source_updated_at DESC NULLS LAST, content_hash DESC
-    ) AS place
-  FROM contested
+counted AS (
+  SELECT row_number, copy, count(*) FILTER (copy = 1 AND broken_errors = 0) OVER (PARTITION BY row_key) AS clean
+  FROM rivals
 )
-SELECT checked.line_number, other_columns, ${names.map((name) => `text_${name}`).join(', ')}, ${stored},
+SELECT checked.row_number, file_number, line_number, other_columns, ${names.map((name) => `text_${name}`).join(', ')}, ${stored},
   source_updated_at, content_hash, broken_errors, broken_warnings,
-  CASE WHEN copy > 1 THEN 'duplicate' WHEN broken_errors <> 0 THEN 'quarantined'
-    WHEN place > 1 THEN 'superseded' ELSE 'loaded' END AS verdict
-FROM checked LEFT JOIN ranked ON ranked.line_number = checked.line_number`;
+  CASE WHEN copy > 1 THEN 'duplicate' WHEN broken_errors <> 0 THEN 'broken' ELSE 'clean' END AS verdict,
+  coalesce(copy = 1 AND broken_errors = 0 AND clean > 1, false) AS contested
+FROM checked LEFT JOIN counted ON counted.row_number = checked.row_number`;
 }

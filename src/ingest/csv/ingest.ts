@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { appendAudit } from '../../audit/audit.ts';
 import { type JudgeContext, judgeMacros, judgeStatement } from '../../contracts/judge.ts';
+import { rules } from '../../contracts/rules.ts';
 import { type TableName, tableNames } from '../../contracts/tables.ts';
 import { MillraceError } from '../../kernel/errors.ts';
 import { type Clock, dayIn, endOfDay } from '../../kernel/time.ts';
@@ -130,7 +131,7 @@ async function judgeAll(
 ): Promise<void> {
   await engines.judge.run(judgeMacros(context));
   for (const table of tableNames) {
-    await engines.judge.run(judgeStatement(table));
+    await engines.judge.run(judgeStatement(table, rules));
     if (isParent(table)) await gatherParents(postgres, engines.judge, engines.temporaryFolder, source, table);
   }
 }

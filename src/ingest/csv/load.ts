@@ -1,8 +1,8 @@
 /** One batch into PostgreSQL in one transaction: staging, production, quarantine, quality results, ledger. */
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
-import { rulesOf } from '../../contracts/judge.ts';
-import { malformedRule, uniqueKeyRule } from '../../contracts/rules.ts';
+import { countBroken } from '../../contracts/judge.ts';
+import { rules as everyRule, malformedRule, rulesOf, uniqueKeyRule } from '../../contracts/rules.ts';
 import { type TableName, tableNames } from '../../contracts/tables.ts';
 import { MillraceError } from '../../kernel/errors.ts';
 import type { DuckDB } from '../../stores/duckdb/duckdb.ts';
@@ -165,9 +165,9 @@ async function recordQuality(
   batch: Batch,
   { table, superseded }: TableOutcome,
 ): Promise<void> {
-  const [counts] = await engines.judge.rows<Record<string, number>>(statement.countBroken(table));
+  const [counts] = await engines.judge.rows<Record<string, number>>(countBroken(everyRule, table));
   for (const severity of ['error', 'warn'] as const) {
-    const rules = rulesOf(table, severity).map(({ id }) => id);
+    const rules = rulesOf(everyRule, table, severity).map(({ id }) => id);
     const broken = rules.map((rule) => counts?.[rule] ?? 0);
     if (severity === 'warn') {
       rules.push(uniqueKeyRule(table));

@@ -37,6 +37,7 @@ async function mapTable(duckdb: DuckDB, preset: Preset, table: TableName): Promi
   );
   await duckdb.run(
     `CREATE VIEW received_${table} AS
-     SELECT line_number::INTEGER AS line_number, ${columns.join(', ')}, NULL::VARCHAR AS other_columns FROM mapped_${table}`,
+     SELECT (row_number() OVER ())::INTEGER AS row_number, 0::SMALLINT AS file_number, line_number::INTEGER AS line_number,
+       ${columns.join(', ')}, NULL::VARCHAR AS other_columns FROM mapped_${table}`,
   );
 }

@@ -152,7 +152,8 @@ export async function readRecords(duckdb: DuckDB, file: CsvFile, name: string) {
 export async function readTable(duckdb: DuckDB, file: CsvFile, table: TableName): Promise<FileReading> {
   const { columns, unknown } = shapeOf(file, tableContracts[table]);
   const { records, plain, malformed } = await readRecords(duckdb, file, table);
-  await duckdb.run(`CREATE VIEW received_${table} AS SELECT line_number, ${columns} FROM numbered_${table}`);
+  await duckdb.run(`CREATE VIEW received_${table} AS
+     SELECT line_number AS row_number, 0::SMALLINT AS file_number, line_number, ${columns} FROM numbered_${table}`);
   return {
     file,
     table,

@@ -18,7 +18,7 @@ const wantedKeys = (parent: TableName): string =>
 /** DuckDB: keys that children name and the batch's own clean parents lack. */
 const missingKeys = (parent: TableName): string =>
   `SELECT key FROM (${wantedKeys(parent)}) WHERE key <> '' AND key NOT IN
-   (SELECT ${tableContracts[parent].key} FROM judged_${parent} WHERE verdict = 'loaded')`;
+   (SELECT ${tableContracts[parent].key} FROM judged_${parent} WHERE verdict = 'clean')`;
 
 /**
  * Makes parents_<table> from judged_<table> and, for keys that the batch does not load, from production.
@@ -34,7 +34,7 @@ export async function gatherParents(
 ): Promise<void> {
   const columns = parentColumns(parent);
   await duckdb.run(
-    `CREATE TABLE parents_${parent} AS SELECT ${columns.join(', ')} FROM judged_${parent} WHERE verdict = 'loaded'`,
+    `CREATE TABLE parents_${parent} AS SELECT ${columns.join(', ')} FROM judged_${parent} WHERE verdict = 'clean'`,
   );
   const [missing] = await duckdb.rows<{ count: number }>(`SELECT count(*) AS count FROM (${missingKeys(parent)})`);
   if (!missing?.count) return;

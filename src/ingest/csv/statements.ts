@@ -1,6 +1,6 @@
 /** The SQL statements of a load, each a named function: COPY, upsert, verdicts, quarantine, ledger. */
-import { brokenRules, rulesOf } from '../../contracts/judge.ts';
-import { malformedRule } from '../../contracts/rules.ts';
+import { brokenRules } from '../../contracts/judge.ts';
+import { malformedRule, rules } from '../../contracts/rules.ts';
 import { type TableName, tableContracts } from '../../contracts/tables.ts';
 import { sqlText } from '../../stores/duckdb/duckdb.ts';
 import type { Layout } from './layout.ts';
@@ -103,17 +103,6 @@ export const countOutcomes = (table: TableName): string =>
 export const countVerdicts = (table: TableName): string =>
   `SELECT verdict, count(*) AS count FROM judged_${table} GROUP BY verdict`;
 
-/** DuckDB: how many rows broke each rule; one row, a column per rule, and `checked`. */
-export function countBroken(table: TableName): string {
-  const counts = (['error', 'warn'] as const).flatMap((severity) =>
-    rulesOf(table, severity).map(
-      ({ id }, place) =>
-        `count(*) FILTER (broken_${severity === 'error' ? 'errors' : 'warnings'} & ${(1n << BigInt(place)).toString()} <> 0) AS "${id}"`,
-    ),
-  );
-  return `SELECT ${['count(*) AS checked', ...counts].join(', ')} FROM judged_${table} WHERE verdict <> 'duplicate'`;
-}
-
 /** PostgreSQL: takes the rows of `quarantineRows`. */
 export const copyQuarantine =
   'COPY ops.quarantine (batch_id, table_name, file, line_number, rules, content) FROM STDIN (FORMAT csv)';
@@ -122,7 +111,7 @@ export const copyQuarantine =
 export function quarantineRows(table: TableName, batchId: string, file: string): string {
   const content = tableContracts[table].columns.map(({ name }) => `${sqlText(name)}, text_${name}`).join(', ');
   return `SELECT ${sqlText(batchId)}, '${table}', ${sqlText(file)}, line_number,
-  '{' || array_to_string(${brokenRules(table)}, ',') || '}', json_object(${content})
+  '{' || array_to_string(${brokenRules(rules, table, 'error')}, ',') || '}', json_object(${content})
 FROM judged_${table} WHERE verdict = 'quarantined' ORDER BY line_number`;
 }
 
