@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import { appendAudit } from '../../audit/audit.ts';
 import { type JudgeContext, judgeMacros, judgeStatement } from '../../contracts/judge.ts';
 import { rules } from '../../contracts/rules.ts';
+import { prepareStandards } from '../../contracts/standards.ts';
 import { type TableName, tableNames } from '../../contracts/tables.ts';
 import { MillraceError } from '../../kernel/errors.ts';
 import { type Clock, dayIn, endOfDay } from '../../kernel/time.ts';
@@ -130,6 +131,7 @@ async function judgeAll(
   context: JudgeContext,
 ): Promise<void> {
   await engines.judge.run(judgeMacros(context));
+  await prepareStandards(engines.judge);
   for (const table of tableNames) {
     await engines.judge.run(judgeStatement(table, rules));
     if (isParent(table)) await gatherParents(postgres, engines.judge, engines.temporaryFolder, source, table);
