@@ -1,8 +1,9 @@
 /** The judgement of received rows: each rule, each kind of value, each local time, and every verdict of random batches. */
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { makeFolder, smallLimits } from '../../tests/setup/fixtures.ts';
+import { makeDatabase, makeFolder, smallLimits } from '../../tests/setup/fixtures.ts';
 import { type DuckDB, openDuckDB, sqlText } from '../stores/duckdb/duckdb.ts';
+import { openPostgres } from '../stores/postgres/postgres.ts';
 import { brokenRules, countBroken, judgeMacros, judgeStatement, parentColumns } from './judge.ts';
 import {
   batchRules,
@@ -14,6 +15,7 @@ import {
   rulesOf,
   type Severity,
 } from './rules.ts';
+import { prepareStandards } from './standards.ts';
 import { type TableName, tableContracts, tableNames } from './tables.ts';
 
 /** A row as received; what is left out is empty. */
@@ -62,8 +64,9 @@ async function judge(
   by: readonly Rule[] = rules,
 ): Promise<Readonly<Record<TableName, readonly Judged[]>>> {
   const judged: Partial<Record<TableName, readonly Judged[]>> = {};
+  for (const table of tableNames) await receive(duckdb, table, batch[table]);
+  await prepareStandards(duckdb);
   for (const table of tableNames) {
-    await receive(duckdb, table, batch[table]);
     await duckdb.run(judgeStatement(table, by));
     judged[table] = await duckdb.rows<Judged>(
       `SELECT verdict, contested, ${brokenRules(by, table, 'error')} AS errors, ${brokenRules(by, table, 'warn')} AS warnings
@@ -131,6 +134,13 @@ const clean: Readonly<Record<TableName, Row>> = {
 
 const tooLong = 'x'.repeat(65);
 
+/** JSON with so many levels of brackets, objects and lists in turn. */
+function nested(levels: number): string {
+  const opening = Array.from({ length: levels }, (_, level) => (level % 2 ? '{"a":' : '['));
+  const closing = opening.map((bracket) => (bracket === '[' ? ']' : '}')).reverse();
+  return `${opening.join('')}${levels % 2 ? '' : '0'}${closing.join('')}`;
+}
+
 /** For each rule rows that differ from a clean one so that they break it and no other. */
 const planted: Readonly<Record<string, readonly Row[]>> = {
   'customers.customer_id.required': [{ customer_id: '' }, { customer_id: '  ' }],
@@ -150,6 +160,11 @@ const planted: Readonly<Record<string, readonly Row[]>> = {
     { metadata: 'NaN' },
     { metadata: '{"zero": "\\u0000"}' },
     { metadata: '{"size": 1e200000}' },
+    { metadata: `{"size": ${'1'.repeat(140_000)}}` },
+    { metadata: '{"half": "\\ud83d"}' },
+    { metadata: nested(101) },
+    { metadata: nested(200_000) },
+    { metadata: `[${'{"sibling": []},'.repeat(1000)}${nested(100)}]` },
   ],
   'products.price.positive': [
     { price: '0', cost: '' },
@@ -217,6 +232,9 @@ const harmless: Readonly<Partial<Record<TableName, readonly Row[]>>> = {
     { price: '100000000', cost: '100000000' },
     { cost: '', metadata: '' },
     { metadata: '{"a": [1, null], "b": "1e9999, NaN"}' },
+    { metadata: nested(100) },
+    { metadata: `[${'{"sibling": []},'.repeat(1000)}${nested(99)}]` },
+    { metadata: `{"quoted": "${'['.repeat(1000)}", "escaped": "\\"[["}` },
   ],
   transactions: [
     { transaction_id: 'R', transaction_type: 'Return' },
@@ -477,6 +495,24 @@ describe('what is stored', () => {
     expect(await duckdb.rows('SELECT discount_percentage, line_total FROM judged_transaction_items')).toEqual([
       { discount_percentage: 0, line_total: 1.01 },
     ]);
+  });
+});
+
+describe('what is kept of JSON', () => {
+  test('is what PostgreSQL takes', async () => {
+    const duckdb = await memory();
+    const texts = [...(planted['products.metadata.typed'] ?? []), ...(harmless.products ?? [])];
+    await judge(
+      duckdb,
+      batchOf({ products: texts.map((row, index) => ({ ...clean.products, ...row, product_id: `P${index}` })) }),
+    );
+    const kept = await duckdb.rows<{ metadata: string }>(
+      'SELECT metadata FROM judged_products WHERE metadata IS NOT NULL',
+    );
+    expect(kept.length).toBe((harmless.products ?? []).filter(({ metadata }) => metadata !== '').length);
+    const postgres = await openPostgres(await makeDatabase());
+    onTestFinished(() => postgres.close());
+    for (const { metadata } of kept) await postgres.run('SELECT $1::jsonb', [metadata]);
   });
 });
 

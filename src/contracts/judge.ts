@@ -1,7 +1,7 @@
 /**
  * Compiles a table's contract and rules to one DuckDB statement that reads every received row, judges it and says what it
- * is by itself. In: received_<table> (row_number, file_number, line_number, the columns as text, other_columns). Out:
- * judged_<table>. What needs a row's parents, or what production has, is decided where it is loaded.
+ * is by itself. In: received_<table> (row_number, file_number, line_number, the columns as text, other_columns) and
+ * standard_countries (standards.ts). Out: judged_<table>. What needs a row's parents, or what production has, is decided where it is loaded.
  */
 import { sqlText } from '../stores/duckdb/duckdb.ts';
 import { type Rule, references, rulesOf, type Severity } from './rules.ts';
@@ -28,14 +28,24 @@ const trimmed = (name: string): string => `nullif(trim(text_${name}), '')`;
 const decimal = (name: string, width: string): string =>
   `CASE WHEN NOT contains(text_${name}, '_') THEN TRY_CAST(trim(text_${name}) AS DECIMAL(${width})) END`;
 
+/** Levels of brackets that a JSON value may have; PostgreSQL's stack ends after some thousands. */
+const deepestJson = 100;
+
+/** Matches brackets alone that pair and nest at most so deep. Valid JSON closes each with its own kind. */
+const shallow = Array.from({ length: deepestJson }).reduce((inner) => `(?:[\\[{]${inner}[\\]}])*`, '');
+
 /**
  * JSON as PostgreSQL's jsonb takes it, which is stricter than DuckDB: no NaN or Infinity, no numbers of a thousand digits,
- * no zero character, no comma before a closing bracket.
+ * no zero character, no comma before a closing bracket, no nesting without end.
  */
-const json = (value: string): string =>
-  `CASE WHEN json_valid(${value}) AND NOT regexp_matches(${value}, '(^|[^\\\\])(\\\\\\\\)*\\\\u0000')
-    AND NOT regexp_matches(regexp_replace(${value}, '"(\\\\.|[^"\\\\])*"', '', 'g'), '(?i)nan|inf|e[+-]?[0-9]{4}')
+function json(value: string): string {
+  const withoutStrings = `regexp_replace(${value}, '"(\\\\.|[^"\\\\])*"', '', 'g')`;
+  return `CASE WHEN json_valid(${value}) AND NOT regexp_matches(${value}, '(^|[^\\\\])(\\\\\\\\)*\\\\u0000')
+    AND NOT regexp_matches(${withoutStrings}, '(?i)nan|inf|e[+-]?[0-9]{4}|[0-9]{1000}')
+    AND (length(${value}) <= ${2 * deepestJson}
+      OR regexp_full_match(regexp_replace(${withoutStrings}, '[^\\[\\]{}]', '', 'g'), '${shallow}'))
     THEN json(${value})::VARCHAR END`;
+}
 
 const wordOf = (name: string, words: readonly string[], squeezed: string): string => {
   const cases = words.map(
@@ -61,6 +71,7 @@ function reading(name: string, kind: ColumnKind): string {
     time: `TRY_CAST(${value} AS TIME)`,
     timestamp: `CASE WHEN isfinite(TRY_CAST(${value} AS TIMESTAMPTZ)) THEN CASE WHEN regexp_matches(${value}, '(Z|[+-][0-9]{2}(:?[0-9]{2})?)$') AND contains(${value}, ':') THEN TRY_CAST(${value} AS TIMESTAMPTZ) ELSE local_to_utc(TRY_CAST(${value} AS TIMESTAMP)) END END`,
     json: json(value),
+    country: `coalesce(standard_${name}.name, ${value})`,
     payment_method: wordOf(name, paymentMethods, `lower(replace(replace(trim($), ' ', ''), '_', ''))`),
   };
   return readers[kind];
@@ -152,9 +163,17 @@ export function judgeStatement(table: TableName, rules: readonly Rule[]): string
   const read = contract.columns.map(({ name, kind }) => `${reading(name, kind)} AS read_${name}`).join(', ');
   const stored = contract.stored.map(({ name, expression }) => `(${expression}) AS ${name}`).join(', ');
   const place = 'row_number, file_number, line_number';
+  const countries = contract.columns.filter(({ kind }) => kind === 'country').map(({ name }) => name);
+  const codes = countries.map((name) => `, standard_${name}.code AS code_${name}`).join('');
+  const standards = countries
+    .map((name) => ` LEFT JOIN standard_countries AS standard_${name} ON standard_${name}.text = trim(text_${name})`)
+    .join('');
   return `CREATE OR REPLACE TABLE judged_${table} AS
 WITH texts AS (SELECT ${place}, other_columns, ${received} FROM received_${table}),
-readable AS (SELECT *, ${read}, observed_day() AS as_of, ${contentHash(contract)} AS content_hash FROM texts),
+readable AS (
+  SELECT texts.*, ${read}${codes}, observed_day() AS as_of, ${contentHash(contract)} AS content_hash
+  FROM texts${standards}
+),
 ${settledLayers(contract.columns)},
 checked AS MATERIALIZED (
   SELECT *, coalesce(${contract.key}, '') AS row_key, ${contract.updatedAt} AS source_updated_at,

@@ -96,7 +96,7 @@ const requiredRules: readonly RowRule[] = everyColumn
     message: `${column.name} is missing`,
   }));
 
-const alwaysReadable = ['text', 'phone', 'payment_method', 'email'];
+const alwaysReadable = ['text', 'phone', 'payment_method', 'email', 'country'];
 
 /** Columns in which production cannot do with NULL, or in which NULL would mean something else. */
 const isNeeded = ({ kind, required, otherwise }: ReceivedColumn): boolean =>

@@ -21,6 +21,7 @@ export type ColumnKind =
   | 'timestamp'
   | 'json'
   | 'payment_method'
+  | 'country'
   | readonly string[];
 
 /** A column as a file has it. */
@@ -67,8 +68,16 @@ const column = (name: string, kind: ColumnKind, description: string, options: Op
   ...options,
 });
 
+/** Each column under its own name; beside a country its ISO 3166-1 alpha-2 code, NULL where the text means none. */
 const asReceived = (columns: readonly ReceivedColumn[]): readonly StoredColumn[] =>
-  columns.map(({ name }) => ({ name, expression: name }));
+  columns.flatMap(({ name, kind }) =>
+    kind === 'country'
+      ? [
+          { name, expression: name },
+          { name: `${name}_code`, expression: `code_${name}` },
+        ]
+      : [{ name, expression: name }],
+  );
 
 /** The payment methods; anything else becomes Other. */
 export const paymentMethods = [
@@ -92,7 +101,7 @@ const customerColumns = [
   column('registration_date', 'date', 'The day the account was made, YYYY-MM-DD.'),
   column('city', 'text', 'City of the customer.'),
   column('state', 'text', 'State or region of the customer.'),
-  column('country', 'text', 'Country of the customer.'),
+  column('country', 'country', 'Country of the customer, by name or ISO code.'),
   column('age_group', 'text', 'Age band, such as 25-34.'),
 ];
 
@@ -121,7 +130,7 @@ const transactionColumns = [
   column('status', ['completed', 'pending', 'cancelled'], 'completed, pending or cancelled.', {
     otherwise: `'completed'`,
   }),
-  column('country', 'text', 'The country of the order.'),
+  column('country', 'country', 'The country of the order, by name or ISO code.'),
   column('updated_at', 'timestamp', 'When the order was last changed in the shop.'),
 ];
 

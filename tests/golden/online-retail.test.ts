@@ -107,7 +107,8 @@ describe('online-retail', () => {
     );
     expect(countries).toEqual(
       await raw.rows(
-        'SELECT invoice_country AS country, sum(amount) AS net FROM lines WHERE counts GROUP BY 1 ORDER BY 1',
+        `SELECT CASE invoice_country WHEN 'EIRE' THEN 'Ireland' ELSE invoice_country END AS country, sum(amount) AS net
+         FROM lines WHERE counts GROUP BY 1 ORDER BY 1`,
       ),
     );
     expect(countries.length).toBeGreaterThan(10);

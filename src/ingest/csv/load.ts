@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { type JudgeContext, judgeMacros, judgeStatement } from '../../contracts/judge.ts';
 import { malformedRule, type Rule } from '../../contracts/rules.ts';
+import { prepareStandards } from '../../contracts/standards.ts';
 import { type TableName, tableNames } from '../../contracts/tables.ts';
 import { MillraceError } from '../../kernel/errors.ts';
 import type { DuckDB } from '../../stores/duckdb/duckdb.ts';
@@ -178,6 +179,7 @@ export async function stageAll(
 
 async function judgeAll(engines: LoadEngines, judgement: Judgement, stopwatch: Stopwatch): Promise<void> {
   await engines.judge.run(judgeMacros(judgement));
+  await prepareStandards(engines.judge);
   for (const table of tableNames) {
     await stopwatch.time(`judge ${table}`, async () => {
       await engines.judge.run(judgeStatement(table, judgement.rules));
