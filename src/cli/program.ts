@@ -4,6 +4,7 @@ import { MillraceError } from '../kernel/errors.ts';
 import type { App } from './app.ts';
 import { buildCommand } from './build.ts';
 import { doctorCommand } from './doctor.ts';
+import { explainBatchCommand } from './explain-batch.ts';
 import { generateCommand } from './generate.ts';
 import { ingestCommand } from './ingest.ts';
 import { queryCommand } from './query.ts';
@@ -46,6 +47,7 @@ function createProgram(version: string, app: () => App): Command {
     buildCommand,
     queryCommand,
     statusCommand,
+    explainBatchCommand,
     doctorCommand,
     generateCommand,
     shopCommand,

@@ -232,6 +232,26 @@ export const errorCatalogue = {
     remedy: 'Give dates as YYYY-MM-DD, the first not after the last.',
     exitCode: 2,
   },
+  'MR-BAT-001': {
+    message: 'There is no batch {batch}.',
+    remedy: '`millrace batch list` shows the batches of this home.',
+    exitCode: 2,
+  },
+  'MR-BAT-002': {
+    message: 'The batch {batch} was already undone on {day}.',
+    remedy: 'Nothing is left to undo; loading its files again brings it back.',
+    exitCode: 2,
+  },
+  'MR-BAT-003': {
+    message: 'The batch {batch} was loaded by a version that did not keep what it superseded: it cannot be undone.',
+    remedy: 'Empty the home with `millrace reset` and load the batches that are right.',
+    exitCode: 2,
+  },
+  'MR-BAT-004': {
+    message: 'The archived copy of {file} in batch {batch} is missing or was changed: {path}.',
+    remedy: 'Put the copy back from a backup; rows of this batch cannot be judged again without it.',
+    exitCode: 3,
+  },
   'MR-QUA-001': {
     message: '{source}: {quarantined} of {received} rows ({rate}) break rules, more than the {limit} allowed: {rules}.',
     remedy:

@@ -325,6 +325,9 @@ const sum = <T>(items: Iterable<T>, of: (item: T) => number): number => {
   return total;
 };
 
+/** A load joins and sorts all rows of a batch: it is given more than the server's defaults, while it lasts. */
+const memorySettings = `SET LOCAL work_mem = '64MB'; SET LOCAL maintenance_work_mem = '256MB'`;
+
 /**
  * Loads the batch; the transaction is the caller's. Errors: MR-IN-010 when a file changed meanwhile, MR-QUA-001 and
  * MR-QUA-002 when too many rows break rules, MR-LED-001 when the books do not agree with the tables.
@@ -336,6 +339,7 @@ export async function loadBatch(
   judgement: Judgement,
   stopwatch: Stopwatch,
 ): Promise<void> {
+  await sql.run(memorySettings);
   const batchNumber = await registerBatch(sql, batch, judgement.rulesHash);
   await staging.createStaging(sql, batchNumber);
   // Staging streams through PostgreSQL while DuckDB judges: neither waits for the other.
