@@ -58,9 +58,6 @@ export const headers = {
 /** A file of the sample, without '.csv'. */
 export type SampleTable = keyof typeof headers;
 
-/** The files, in the order in which they are listed. */
-export const sampleTables = Object.keys(headers) as readonly SampleTable[];
-
 /** The columns of a sample with defects: with one that is only there to be faulty. */
 export const dirtyHeaders: Readonly<Record<SampleTable, readonly string[]>> = {
   ...headers,

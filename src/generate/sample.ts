@@ -95,7 +95,7 @@ function check(options: SampleOptions): void {
   if (!(dirty >= 0 && dirty <= 0.5)) refuse('dirty', dirty, 'it is not a number from 0 to 0.5');
 }
 
-/** The lists of exports are in the sample's folder where there are several, that of defects where there are any. */
+/** In the sample's folder: the list of exports, where there are several, and that of defects, where there are any. */
 const batchList = 'batches.json';
 const manifestName = 'manifest.csv';
 
@@ -177,27 +177,20 @@ async function writeExport(plan: Plan, batch: number, book: OrderBook, sink: Row
   }
 }
 
-/** Files that are being written, and what is in those that are to be shown when all are whole. */
-interface Workplace {
-  readonly open: (table: SampleTable | undefined, path: string, header: readonly string[]) => Promise<CsvFile>;
-  readonly made: readonly { readonly table: SampleTable | undefined; readonly csv: CsvFile }[];
+/** A file that is being written; the manifest is of no table. */
+interface MadeFile {
+  readonly table: SampleTable | undefined;
+  readonly csv: CsvFile;
 }
 
-function openWorkplace(): Workplace {
-  const made: { readonly table: SampleTable | undefined; readonly csv: CsvFile }[] = [];
-  return {
-    made,
-    async open(table, path, header) {
-      const csv = await createCsv(path, header);
-      made.push({ table, csv });
-      return csv;
-    },
-  };
-}
-
-async function openExport(workplace: Workplace, folder: string, names: typeof dirtyHeaders): Promise<SampleFiles> {
+/** Starts the files of one export; each is added to those that were made. */
+async function openExport(made: MadeFile[], folder: string, names: typeof dirtyHeaders): Promise<SampleFiles> {
   makeFolder(folder);
-  const open = (table: SampleTable) => workplace.open(table, join(folder, `${table}.csv`), names[table]);
+  const open = async (table: SampleTable): Promise<CsvFile> => {
+    const csv = await createCsv(join(folder, `${table}.csv`), names[table]);
+    made.push({ table, csv });
+    return csv;
+  };
   return {
     customers: await open('customers'),
     products: await open('products'),
@@ -206,14 +199,16 @@ async function openExport(workplace: Workplace, folder: string, names: typeof di
   };
 }
 
-async function writeSample(workplace: Workplace, folder: string, options: SampleOptions): Promise<void> {
+/** Writes all files, still under temporary names; each is added to those that were made. */
+async function writeSample(made: MadeFile[], folder: string, options: SampleOptions): Promise<void> {
   const { seed, asOf, transactions, batches = 1, dirty = 0 } = options;
-  const manifest = dirty > 0 ? await workplace.open(undefined, join(folder, manifestName), manifestHeader) : undefined;
+  const manifest = dirty > 0 ? await createCsv(join(folder, manifestName), manifestHeader) : undefined;
+  if (manifest) made.push({ table: undefined, csv: manifest });
   const openDirty = manifest && createDirt(createRandom(seed, streams.dirt), dirty, dayOf(asOf), manifest);
   const plan = await planSample(options);
   const book = openOrderBook(createRandom(seed, streams.revisions), plan.ends, transactions);
   for (const [place, batch] of sampleBatches(asOf, batches).entries()) {
-    const files = await openExport(workplace, join(folder, batch.folder), openDirty ? dirtyHeaders : headers);
+    const files = await openExport(made, join(folder, batch.folder), openDirty ? dirtyHeaders : headers);
     const sink = openDirty?.(files, batch.folder === '' ? '' : `${batch.folder}/`) ?? cleanSink(files);
     await writeExport(plan, place, book, sink, files);
     await manifest?.drain();
@@ -230,10 +225,9 @@ async function writeSample(workplace: Workplace, folder: string, options: Sample
 export async function generateSample(folder: string, options: SampleOptions): Promise<Sample> {
   check(options);
   makeFolder(folder);
-  const workplace = openWorkplace();
-  const { made } = workplace;
+  const made: MadeFile[] = [];
   try {
-    await writeSample(workplace, folder, options);
+    await writeSample(made, folder, options);
     for (const { csv } of made) await csv.finish();
     // What an earlier sample said of itself is no longer true.
     for (const name of [batchList, manifestName]) await rm(join(folder, name), { force: true });
