@@ -45,7 +45,7 @@ export interface LineSubject extends Subject {
   readonly line: OrderLine;
 }
 
-/** No id, and what no row is about. */
+/** The column that identifies a row of each file. */
 const keys: Readonly<Record<SampleTable, string>> = {
   customers: 'customer_id',
   products: 'product_id',
