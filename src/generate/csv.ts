@@ -2,7 +2,7 @@
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 
 /** One value of a row. */
-type CsvValue = string | number;
+export type CsvValue = string | number;
 
 /** A CSV file in the making. */
 export interface CsvFile {
@@ -12,6 +12,8 @@ export interface CsvFile {
   readonly rows: number;
   /** Adds a row, in the order of the header. */
   add(values: readonly CsvValue[]): void;
+  /** Adds a record as it stands, which need not be CSV; without its line end. */
+  addRecord(text: string): void;
   /** Writes to disk what has gathered, when that is worth a call. */
   drain(): Promise<void>;
   /** Writes the rest and closes, still under the temporary name. */
@@ -27,15 +29,19 @@ const drainAbove = 262_144;
 const formatValue = (value: CsvValue): string =>
   typeof value === 'string' && /[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : String(value);
 
-/** One line of CSV with its line end. */
-const formatRow = (values: readonly CsvValue[]): string => `${values.map(formatValue).join(',')}\n`;
+/** One record of CSV, without its line end. */
+export const formatRecord = (values: readonly CsvValue[]): string => values.map(formatValue).join(',');
 
 /** Starts a file beside `path` and writes its header; what an earlier, killed writer left there is overwritten. */
 export async function createCsv(path: string, header: readonly string[]): Promise<CsvFile> {
   const temporary = `${path}.partial`;
   const handle: FileHandle = await open(temporary, 'w');
-  let gathered = formatRow(header);
+  let gathered = `${formatRecord(header)}\n`;
   let rows = 0;
+  const addRecord = (text: string): void => {
+    gathered += `${text}\n`;
+    rows += 1;
+  };
   const write = async (): Promise<void> => {
     const text = gathered;
     gathered = '';
@@ -46,10 +52,8 @@ export async function createCsv(path: string, header: readonly string[]): Promis
     get rows() {
       return rows;
     },
-    add(values) {
-      gathered += formatRow(values);
-      rows += 1;
-    },
+    add: (values) => addRecord(formatRecord(values)),
+    addRecord,
     async drain() {
       if (gathered.length > drainAbove) await write();
     },

@@ -1,7 +1,7 @@
 /** Makes the sales and returns of a sample, day by day in the order of time. */
 import { type Category, categories } from './assortment.ts';
 import type { SalesDay } from './calendar.ts';
-import { type Buyer, type Customer, drawPayment, type People } from './people.ts';
+import { type Buyer, type Customer, drawPayment } from './people.ts';
 import type { Product } from './products.ts';
 import { cumulate, drawIndex, type Random, weighted } from './random.ts';
 
@@ -23,6 +23,17 @@ export interface Order {
   readonly at: number;
   readonly updatedAt: number;
   readonly lines: readonly OrderLine[];
+  /** True of a return, and of a sale of which one follows: their lines agree. */
+  readonly paired: boolean;
+}
+
+/** Who buys and what is sold from a day on, until the next stage begins. */
+export interface Stage {
+  /** Days since 1970-01-01. */
+  readonly from: number;
+  /** By registration date, at the same places in every stage; also those who register later. */
+  readonly customers: readonly Customer[];
+  readonly products: readonly Product[];
 }
 
 /** The share of orders placed without an account. */
@@ -64,6 +75,8 @@ const drawUsualDiscount = weighted([
   [15, 4],
   [20, 2],
 ]);
+/** Every discount that is given, in percent. */
+export const discounts: readonly number[] = [0, 5, 10, 15, 20];
 const drawNovemberDiscount = weighted([
   [0, 48],
   [5, 6],
@@ -85,6 +98,12 @@ const returnCount = (count: number): number => Math.round((count * returnRate) /
 export function lineAmount({ product, quantity, discount }: OrderLine): number {
   const hundredfold = Math.abs(quantity) * product.price * (100 - discount);
   return Math.sign(quantity) * Math.floor((hundredfold + 50) / 100);
+}
+
+/** Another payment method than the order has, of those that its country uses. */
+export function drawOtherPayment(random: Random, { buyer, payment }: Order): string {
+  const others = buyer.country.payments.map(([method]) => method).filter((method) => method !== payment);
+  return random.pick(others);
 }
 
 interface DayPlan {
@@ -111,8 +130,11 @@ function planDays(random: Random, days: readonly SalesDay[], transactions: numbe
 }
 
 /** Whose turn it is to buy: a guest, or a customer by loyalty and by how long ago the account was opened. */
-function buyerSource(random: Random, { customers, guests }: People): (day: number) => () => Buyer {
-  const totals = new Float64Array(customers.length);
+function buyerSource(
+  random: Random,
+  guests: readonly Buyer[],
+): (day: number, customers: readonly Customer[]) => () => Buyer {
+  let totals = new Float64Array(0);
   let registered = 0;
   let guestsSeen = 0;
   const nextGuest = (): Buyer => {
@@ -121,7 +143,8 @@ function buyerSource(random: Random, { customers, guests }: People): (day: numbe
     return guest;
   };
   const interest = (age: number): number => (age < 3 ? 12 : 0.3 + Math.exp(-age / 150));
-  return (day) => {
+  return (day, customers) => {
+    if (totals.length < customers.length) totals = new Float64Array(customers.length);
     while (registered < customers.length && (customers[registered] as Customer).registeredOn <= day) registered += 1;
     let total = 0;
     for (let index = 0; index < registered; index += 1) {
@@ -206,17 +229,21 @@ function drawReturn(random: Random, sale: Order, lastDay: number): Order {
   return { ...sale, type: 'return', at, updatedAt, lines };
 }
 
-/** Makes `transactions` sales and returns in all, each day's in the order of time; nothing is later than the last day. */
+/**
+ * Makes `transactions` sales and returns in all, each day's in the order of time; nothing is later than the last day.
+ * The first stage begins with the first day or before it.
+ */
 export function* makeOrders(
   random: Random,
   days: readonly SalesDay[],
-  people: People,
-  products: readonly Product[],
+  stages: readonly [Stage, ...Stage[]],
+  guests: readonly Buyer[],
   transactions: number,
-): Generator<readonly Order[]> {
+): Generator<readonly Order[], undefined> {
   const plans = planDays(random, days, transactions);
-  const buyersOn = buyerSource(random, people);
-  const drawProduct = productSource(random, products);
+  const buyersOn = buyerSource(random, guests);
+  let [stage, ...later] = stages;
+  let drawProduct = productSource(random, stage.products);
   const lastDay = (days.at(-1) as SalesDay).day;
   const end = (lastDay + 1) * secondsPerDay - 1;
   const comingBack = new Map<number, Order[]>();
@@ -233,6 +260,7 @@ export function* makeOrders(
       at,
       updatedAt: drawUpdate(random, status, at, end),
       lines: drawLines(random, month, drawProduct),
+      paired: returned,
     };
   };
   const expectBack = (sale: Order): void => {
@@ -243,7 +271,12 @@ export function* makeOrders(
 
   for (const [index, date] of days.entries()) {
     const { sales, returned } = plans[index] as DayPlan;
-    const nextBuyer = buyersOn(date.day);
+    const next = later[0];
+    if (next && next.from <= date.day) {
+      [stage, ...later] = [next, ...later.slice(1)];
+      drawProduct = productSource(random, stage.products);
+    }
+    const nextBuyer = buyersOn(date.day, stage.customers);
     const sold = Array.from({ length: sales }, (_, made) => drawSale(date, nextBuyer, made < returned));
     for (const sale of sold.slice(0, returned)) expectBack(sale);
     const orders = [...sold, ...(comingBack.get(date.day) ?? [])];

@@ -55,9 +55,11 @@ export interface Customer extends Buyer {
 
 /** Everyone who may buy. */
 export interface People {
-  /** By registration date. */
+  /** By registration date, as they registered. */
   readonly customers: readonly Customer[];
   readonly guests: readonly Buyer[];
+  /** For each export after the first: the customers that changed since the one before, by their place in the list. */
+  readonly changes: readonly ReadonlyMap<number, Customer>[];
 }
 
 /** How many of each to make. */
@@ -73,6 +75,12 @@ const greatestLoyalty = 8;
 /** The share of customers who had registered before the first day of the sample, and for how many days back. */
 const establishedShare = 0.3;
 const establishedDays = 540;
+/** The shares of customers who from one export to the next move, get another phone, or another email address. */
+const movingShare = 0.04;
+const newPhoneShare = 0.02;
+const newEmailShare = 0.015;
+/** The share of those who move that may move to another country. */
+const emigrationShare = 0.1;
 
 /** RFC 2606 keeps .example for fiction, so that no message can reach a stranger. */
 const mailDomains = [
@@ -145,13 +153,62 @@ function seedFakers(seed: number, referenceDate: string): void {
   });
 }
 
-/** Makes the buyers at one go, because faker's state is shared by the whole process. `asOf` is YYYY-MM-DD. */
+type EmailSource = ReturnType<typeof distinctEmails>;
+
+const phoneIn = (country: Country): string => fakers[country.locale].phone.number({ style: 'international' });
+
+/** The customer in another home; who goes to another country pays and is called as people there do. */
+function relocate(random: Random, customer: Customer): Customer {
+  const country = random.chance(emigrationShare) ? drawCountry(random) : customer.country;
+  const home = drawHome(fakers[country.locale], country);
+  if (country === customer.country) return { ...customer, ...home };
+  return { ...customer, ...home, country, usualPayment: drawPayment(random, country), phone: phoneIn(country) };
+}
+
+/** The customer a while later: the same object when nothing has changed. */
+function drawLaterState(random: Random, customer: Customer, emailFor: EmailSource): Customer {
+  const { country, firstName, lastName } = customer;
+  const kind = random.fraction();
+  if (kind < movingShare) return relocate(random, customer);
+  if (kind < movingShare + newPhoneShare) return { ...customer, phone: phoneIn(country) };
+  if (kind < movingShare + newPhoneShare + newEmailShare) {
+    return { ...customer, email: emailFor(fakers[country.locale], firstName, lastName) };
+  }
+  return customer;
+}
+
+/** The customers that change from export to export; each had registered by the day of the export before. */
+function drawChanges(
+  random: Random,
+  registered: readonly Customer[],
+  exportDays: readonly number[],
+  emailFor: EmailSource,
+): readonly ReadonlyMap<number, Customer>[] {
+  const current = [...registered];
+  return exportDays.slice(0, -1).map((dayBefore) => {
+    const changed = new Map<number, Customer>();
+    for (const [place, customer] of current.entries()) {
+      if (customer.registeredOn > dayBefore) break;
+      const later = drawLaterState(random, customer, emailFor);
+      if (later === customer) continue;
+      changed.set(place, later);
+      current[place] = later;
+    }
+    return changed;
+  });
+}
+
+/**
+ * Makes the buyers at one go, because faker's state is shared by the whole process. `asOf` is YYYY-MM-DD; `exportDays`
+ * are the days on which the shop's customers are exported, in ascending order.
+ */
 export function makePeople(
   random: Random,
   seed: number,
   asOf: string,
   days: readonly SalesDay[],
   counts: PeopleCounts,
+  exportDays: readonly number[] = [],
 ): People {
   seedFakers(seed, asOf);
   const emailFor = distinctEmails(random);
@@ -171,14 +228,13 @@ export function makePeople(
       firstName,
       lastName,
       email: emailFor(faker, firstName, lastName),
-      phone: faker.phone.number({ style: 'international' }),
+      phone: phoneIn(buyer.country),
       registeredOn,
       ageGroup: drawAgeGroup(random),
       loyalty: random.chance(neverBuy) ? 0 : Math.min(Math.exp(loyaltySpread * random.normal()), greatestLoyalty),
     };
   };
-  return {
-    customers: Array.from(drawRegistrations(random, days, counts.customers), drawCustomer),
-    guests: Array.from({ length: counts.guests }, () => drawBuyer('')),
-  };
+  const customers = Array.from(drawRegistrations(random, days, counts.customers), drawCustomer);
+  const guests = Array.from({ length: counts.guests }, () => drawBuyer(''));
+  return { customers, guests, changes: drawChanges(random, customers, exportDays, emailFor) };
 }

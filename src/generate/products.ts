@@ -23,6 +23,9 @@ const zipfOffset = 2;
 /** Dearer products of a category are bought less often: popularity falls with price to this power. */
 const priceElasticity = 0.4;
 const priceSpread = 0.42;
+/** Costs lie between these shares of the price. */
+const leastCostShare = 0.46;
+const greatestCostShare = 0.74;
 
 /** Category by category in turn, so that each has its share of any number of products. */
 function* assortmentOrder(count: number): Generator<Category> {
@@ -36,17 +39,32 @@ function* assortmentOrder(count: number): Generator<Category> {
   }
 }
 
-/** A lognormal price about the median, ending as shop prices do. */
+/** A price near an amount in whole units of currency, ending as shop prices do. */
+const shopPrice = (random: Random, amount: number): number =>
+  Math.max(2, Math.round(amount)) * 100 - random.pick([1, 1, 1, 1, 5, 5, 10, 51, 0]);
+
+/** A lognormal price about the median. */
 function drawPrice(random: Random, median: number): number {
   const exact = median * Math.exp(priceSpread * random.normal());
-  const whole = Math.max(2, Math.round(Math.min(Math.max(exact, median * 0.4), median * 2.5)));
-  return whole * 100 - random.pick([1, 1, 1, 1, 5, 5, 10, 51, 0]);
+  return shopPrice(random, Math.min(Math.max(exact, median * 0.4), median * 2.5));
 }
 
 function drawCost(random: Random, price: number, category: Category): number {
   const share = category.costShare + 0.04 * random.normal();
-  return Math.round(price * Math.min(Math.max(share, 0.46), 0.74));
+  return Math.round(price * Math.min(Math.max(share, leastCostShare), greatestCostShare));
 }
+
+/** The product with other stock, another cost, and mostly another price. */
+export function reprice(random: Random, product: Product): Product {
+  const factor = random.pick([0.85, 0.9, 0.95, 1, 1.04, 1.06, 1.08, 1.1, 1.15]);
+  const price = factor === 1 ? product.price : shopPrice(random, (product.price * factor) / 100);
+  const cost = Math.round(product.cost * Math.exp(0.04 * random.normal()));
+  const bounded = Math.min(Math.max(cost, price * leastCostShare), price * greatestCostShare);
+  return { ...product, price, cost: Math.round(bounded), stock: drawStock(random) };
+}
+
+const drawStock = (random: Random): number =>
+  random.chance(0.03) ? 0 : Math.round(60 * Math.exp(0.9 * random.normal()));
 
 /** Names of which no two are equal: with another line where one is taken, and a number where all lines are. */
 function distinctNames(random: Random): (brand: string, lines: readonly string[], kind: string) => string {
@@ -104,7 +122,7 @@ export function makeProducts(random: Random, count: number): readonly Product[] 
       brand,
       price,
       cost: drawCost(random, price, category),
-      stock: random.chance(0.03) ? 0 : Math.round(60 * Math.exp(0.9 * random.normal())),
+      stock: drawStock(random),
       supplierId: supplierOf.get(brand) ?? '',
       popularity,
     };

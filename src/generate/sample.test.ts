@@ -1,12 +1,12 @@
 /** The sample shop: repeatable to the byte, clean by every rule of the CSV contract, and shaped like trade. */
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type DuckDB, openDuckDB, sqlText } from '../stores/duckdb/duckdb.ts';
-import { generateSample, type SampleOptions, sampleDefaults } from './sample.ts';
+import { generateSample, type Sample, type SampleOptions, sampleDefaults } from './sample.ts';
 
 const asOf = '2026-11-21';
 const small: SampleOptions = { seed: 11, asOf, customers: 60, products: 40, transactions: 400 };
@@ -104,21 +104,95 @@ let db: DuckDB;
 
 const newFolder = (): string => mkdtempSync(join(root, 'sample-'));
 
+const scan = (folder: string, table: keyof typeof columns): string =>
+  `read_csv(${sqlText(join(folder, `${table}.csv`))}, header = true, delim = ',', quote = '"', escape = '"',
+    new_line = '\\n', strict_mode = true, columns = ${columns[table]})`;
+
 async function load(folder: string, asOfDate: string): Promise<void> {
+  for (const table of tables) await db.run(`CREATE OR REPLACE TABLE ${table} AS FROM ${scan(folder, table)}`);
+  await db.run(`SET VARIABLE "asOf" = DATE ${sqlText(asOfDate)}`);
+}
+
+const keys = {
+  customers: 'customer_id',
+  products: 'product_id',
+  transactions: 'transaction_id',
+  transaction_items: 'item_id',
+} as const;
+
+/** Tables every_<table> with all rows of all exports (batch counts from 1), <table> with the last of each key, and exports. */
+async function loadExports(folder: string, { batches }: Sample, asOfDate: string): Promise<void> {
+  const days = batches.map(({ asOf: day }, place) => `(${place + 1}, DATE ${sqlText(day)})`);
+  await db.run(`CREATE OR REPLACE TABLE exports AS FROM (VALUES ${days.join(', ')}) AS exports (batch, as_of)`);
   for (const table of tables) {
-    await db.run(`CREATE OR REPLACE TABLE ${table} AS FROM read_csv(${sqlText(join(folder, `${table}.csv`))},
-      header = true, delim = ',', quote = '"', escape = '"', new_line = '\\n', strict_mode = true, columns = ${columns[table]})`);
+    for (const [place, { folder: name }] of batches.entries()) {
+      const rows = `SELECT ${place + 1} AS batch, * FROM ${scan(join(folder, name), table)}`;
+      await db.run(
+        place === 0 ? `CREATE OR REPLACE TABLE every_${table} AS ${rows}` : `INSERT INTO every_${table} ${rows}`,
+      );
+    }
+    await db.run(`CREATE OR REPLACE TABLE ${table} AS SELECT * EXCLUDE (batch) FROM every_${table}
+      QUALIFY row_number() OVER (PARTITION BY ${keys[table]} ORDER BY batch DESC) = 1`);
   }
   await db.run(`SET VARIABLE "asOf" = DATE ${sqlText(asOfDate)}`);
 }
 
-async function brokenRules(): Promise<readonly string[]> {
+/** What a sample of several exports does not hold, for customers move and prices change. */
+const ofOneExport = [
+  'transactions: customer exists and was registered',
+  'items: product exists and costs what it costs',
+];
+
+/** What must give no row in a sample of several exports, beside the rules for the last state of each row. */
+const violationsOfExports: Readonly<Record<string, string>> = {
+  'a key comes once in an export': tables
+    .map((table) => `SELECT 1 FROM every_${table} GROUP BY batch, ${keys[table]} HAVING count(*) > 1`)
+    .join(' UNION ALL '),
+  'nothing lies after the day of its export': `SELECT 1 FROM every_customers JOIN exports USING (batch) WHERE registration_date > as_of
+    UNION ALL SELECT 1 FROM every_transactions JOIN exports USING (batch) WHERE greatest(transaction_date, updated_at::DATE) > as_of`,
+  'what is there by the day of an export is in it': `SELECT 1 FROM every_customers GROUP BY customer_id
+      HAVING min(batch) <> (SELECT min(batch) FROM exports WHERE as_of >= any_value(registration_date))
+    UNION ALL SELECT 1 FROM every_transactions GROUP BY transaction_id
+      HAVING min(batch) <> (SELECT min(batch) FROM exports WHERE as_of >= any_value(transaction_date))`,
+  'a customer is registered by the time of an order, and lives where it is sent to': `
+    FROM every_transactions t ASOF LEFT JOIN (
+      SELECT customer_id, country, registration_date, CASE WHEN row_number() OVER (PARTITION BY customer_id ORDER BY batch) = 1
+        THEN DATE '1900-01-01' ELSE as_of + 1 END AS valid_from FROM every_customers JOIN exports USING (batch)) c
+    ON t.customer_id = c.customer_id AND t.transaction_date >= c.valid_from
+    WHERE t.customer_id IS NOT NULL AND t.transaction_type = 'sale'
+      AND NOT (c.registration_date <= t.transaction_date AND c.country = t.country) IS TRUE`,
+  'sold at the price that was valid': `
+    FROM every_transaction_items i JOIN every_transactions t USING (batch, transaction_id) ASOF LEFT JOIN (
+      SELECT product_id, price, CASE WHEN row_number() OVER (PARTITION BY product_id ORDER BY batch) = 1
+        THEN DATE '1900-01-01' ELSE as_of + 1 END AS valid_from FROM every_products JOIN exports USING (batch)) p
+    ON i.product_id = p.product_id AND t.transaction_date >= p.valid_from
+    WHERE t.transaction_type = 'sale' AND i.unit_price IS DISTINCT FROM p.price`,
+  'a product is sold once it is on offer': `FROM every_transaction_items i WHERE batch < (
+    SELECT min(batch) FROM every_products p WHERE p.product_id = i.product_id)`,
+  'an order comes with all its items, and its total is their sum': `FROM every_transactions t WHERE total_amount IS DISTINCT FROM
+    (SELECT sum(line_total) FROM every_transaction_items i WHERE i.transaction_id = t.transaction_id AND i.batch = t.batch)`,
+  'the price covers the cost': 'FROM every_products WHERE NOT (price >= cost AND cost > 0) IS TRUE',
+  'type, buyer and day of an order stay': `SELECT transaction_id FROM every_transactions GROUP BY ALL HAVING count(DISTINCT
+    (transaction_type, coalesce(customer_id, ''), transaction_date, transaction_time)) > 1`,
+  'order and product of an item stay': `SELECT item_id FROM every_transaction_items GROUP BY ALL
+    HAVING count(DISTINCT (transaction_id, product_id, unit_price)) > 1`,
+  'an order that changes is updated later': `SELECT 1 FROM every_transactions one JOIN every_transactions other USING (transaction_id)
+    WHERE one.batch < other.batch AND one.updated_at > other.updated_at`,
+  'only completed orders change, and no return does once it is completed': `
+    SELECT 1 FROM every_transactions one JOIN every_transactions other USING (transaction_id) WHERE one.batch < other.batch
+      AND (one.status = 'cancelled' OR one.transaction_type = 'return' AND one.status = 'completed')
+      AND (one.status, one.total_amount, one.payment_method) IS DISTINCT FROM (other.status, other.total_amount, other.payment_method)`,
+};
+
+async function brokenIn(rules: Readonly<Record<string, string>>): Promise<readonly string[]> {
   const broken: string[] = [];
-  for (const [rule, sql] of Object.entries(violations)) {
+  for (const [rule, sql] of Object.entries(rules)) {
     if ((await db.rows(`${sql} LIMIT 1`)).length > 0) broken.push(rule);
   }
   return broken;
 }
+
+const brokenRules = (): Promise<readonly string[]> => brokenIn(violations);
 
 async function figures(sql: string): Promise<Readonly<Record<string, number>>> {
   return (await db.rows<Record<string, number>>(sql))[0] ?? {};
@@ -219,6 +293,11 @@ describe('options', () => {
     ['customers', { customers: 0 }],
     ['products', { products: 0 }],
     ['transactions', { transactions: Number.NaN }],
+    ['batches', { batches: 0 }],
+    ['batches', { batches: 100 }],
+    ['dirty', { dirty: -0.1 }],
+    ['dirty', { dirty: 0.51 }],
+    ['dirty', { dirty: Number.NaN }],
   ])('refuses a wrong %s: %j', async (option, wrong) => {
     const folder = newFolder();
     await expect(generateSample(folder, { ...small, ...wrong })).rejects.toMatchObject({
@@ -253,6 +332,131 @@ describe('options', () => {
       }),
       { numRuns: 15 },
     );
+  });
+});
+
+describe('several exports', () => {
+  test('lie in folders of their own, named in batches.json with their days; one does not', async () => {
+    const folder = newFolder();
+    const { batches, files, manifest } = await generateSample(folder, { ...small, batches: 3 });
+    const names = ['batch-01-2026-03-02', 'batch-02-2026-07-12', 'batch-03-2026-11-20'];
+    expect(batches).toEqual(names.map((name) => ({ folder: name, asOf: name.slice(-10) })));
+    expect(readdirSync(folder).sort()).toEqual([...names, 'batches.json']);
+    expect(JSON.parse(readFileSync(join(folder, 'batches.json'), 'utf8'))).toEqual(batches);
+    expect(files.map(({ path }) => path)).toEqual(
+      names.flatMap((name) => tables.map((table) => join(folder, name, `${table}.csv`))),
+    );
+    expect(manifest).toBeUndefined();
+    const one = await generateSample(folder, small);
+    expect(one.batches).toEqual([{ folder: '', asOf: '2026-11-20' }]);
+    expect(existsSync(join(folder, 'batches.json'))).toBe(false);
+  });
+
+  test('one is what comes without a word about batches and defects', async () => {
+    expect(await made({ ...small, batches: 1, dirty: 0 })).toEqual(await made(small));
+  });
+
+  test('of any number satisfy every rule, in each export and together', async () => {
+    const options = fc.record({
+      seed: fc.integer({ min: 0, max: 0xffff_ffff }),
+      batches: fc.integer({ min: 2, max: 12 }),
+      customers: fc.integer({ min: 1, max: 80 }),
+      products: fc.integer({ min: 1, max: 60 }),
+      transactions: fc.integer({ min: 1, max: 300 }),
+    });
+    const rules = Object.fromEntries(Object.entries(violations).filter(([rule]) => !ofOneExport.includes(rule)));
+    await fc.assert(
+      fc.asyncProperty(options, async (chosen) => {
+        const folder = newFolder();
+        const sample = await generateSample(folder, { ...chosen, asOf });
+        await loadExports(folder, sample, asOf);
+        expect(await brokenIn({ ...rules, ...violationsOfExports })).toEqual([]);
+        expect(await db.rows(orphanedReturns)).toEqual([]);
+        for (const table of ['customers', 'products', 'transactions'] as const) {
+          expect(await figures(`SELECT count(*) AS rows FROM ${table}`)).toEqual({ rows: chosen[table] });
+        }
+      }),
+      { numRuns: 10 },
+    );
+  });
+
+  describe('of the default size', () => {
+    beforeAll(async () => {
+      const folder = newFolder();
+      const sample = await generateSample(folder, { ...sampleDefaults, batches: 4, asOf });
+      await loadExports(folder, sample, asOf);
+    });
+
+    test.each(Object.keys(violationsOfExports))('%s', async (rule) => {
+      expect(await db.rows(`${violationsOfExports[rule]} LIMIT 3`)).toEqual([]);
+    });
+
+    test('the first has 60 to 70 % of the days', async () => {
+      const { share = 0 } = await figures(`SELECT (min(as_of) - (max(as_of) - INTERVAL 24 MONTH)::DATE)
+        / (max(as_of) - (max(as_of) - INTERVAL 24 MONTH)::DATE) AS share FROM exports`);
+      expect(share).toBeGreaterThan(0.6);
+      expect(share).toBeLessThan(0.7);
+    });
+
+    /** Rows of two consecutive exports that have them, as one and other. */
+    const pairs = (table: keyof typeof columns): string =>
+      `(SELECT * FROM every_${table}) AS one JOIN every_${table} AS other ON one.${keys[table]} = other.${keys[table]}
+        AND other.batch = (SELECT min(batch) FROM every_${table} WHERE ${keys[table]} = one.${keys[table]} AND batch > one.batch)`;
+
+    test.each([
+      ['customers move', 'customers', 'one.city <> other.city', 60],
+      ['some of them to another country', 'customers', 'one.country <> other.country', 2],
+      ['customers change email', 'customers', 'one.email <> other.email', 15],
+      ['customers change phone', 'customers', 'one.phone <> other.phone', 20],
+      ['prices change', 'products', 'one.price <> other.price', 150],
+      ['costs change', 'products', 'one.cost <> other.cost', 150],
+      ['pending orders are completed', 'transactions', `(one.status, other.status) = ('pending', 'completed')`, 60],
+      ['orders are cancelled', 'transactions', `(one.status, other.status) = ('completed', 'cancelled')`, 10],
+      ['payment methods are corrected', 'transactions', 'one.payment_method <> other.payment_method', 10],
+      ['totals are corrected', 'transactions', 'one.total_amount <> other.total_amount', 10],
+      ['quantities are corrected', 'transaction_items', 'one.quantity <> other.quantity', 5],
+      ['discounts are corrected', 'transaction_items', 'one.discount_percentage <> other.discount_percentage', 5],
+    ] as const)('%s', async (_, table, condition, least) => {
+      const { rows } = await figures(`SELECT count(*) AS rows FROM ${pairs(table)} WHERE ${condition}`);
+      expect(rows).toBeGreaterThanOrEqual(least);
+    });
+
+    test.each(tables)('a few rows of %s come again as they were', async (table) => {
+      const repeated = `SELECT COLUMNS(* EXCLUDE (batch)) FROM every_${table} GROUP BY ALL HAVING count(*) > 1`;
+      expect((await figures(`SELECT count(*) AS rows FROM (${repeated})`)).rows).toBeGreaterThan(0);
+    });
+  });
+});
+
+describe('defects', () => {
+  const dirty = { ...small, dirty: 0.1 };
+
+  test('are repeatable, in one export and in several', async () => {
+    expect(await made(dirty)).toEqual(await made(dirty));
+    const manifest = async (): Promise<string> =>
+      readFileSync(
+        (await generateSample(newFolder(), { ...dirty, batches: 3 })).manifest ?? 'no manifest was written',
+        'utf8',
+      );
+    const first = await manifest();
+    expect(first.split('\n').length).toBeGreaterThan(100);
+    expect(await manifest()).toBe(first);
+  });
+
+  test('are listed with their lines and what was written there; a clean sample in their place has no list', async () => {
+    const folder = newFolder();
+    const { manifest = '' } = await generateSample(folder, dirty);
+    expect(manifest).toBe(join(folder, 'manifest.csv'));
+    const listed = await db.rows<{ file: string; line: number; column: string | null; written: string | null }>(
+      `SELECT file, line::INTEGER AS line, "column", written FROM read_csv(${sqlText(manifest)}, header = true, all_varchar = true)`,
+    );
+    expect(listed.length).toBeGreaterThan(50);
+    for (const { file, line, written } of listed) {
+      const found = readFileSync(join(folder, file), 'utf8').split('\n')[line - 1] ?? '';
+      expect(found.replaceAll('""', '"')).toContain(written ?? '');
+    }
+    await generateSample(folder, small);
+    expect(existsSync(manifest)).toBe(false);
   });
 });
 

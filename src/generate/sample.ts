@@ -1,13 +1,32 @@
 /** The synthetic sample shop: writes customers, products, transactions and their items as the four CSV files. */
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MillraceError } from '../kernel/errors.ts';
 import { makeFolder } from '../kernel/folders.ts';
-import { dateOf, dayOf, salesDays } from './calendar.ts';
+import {
+  exportDays,
+  type ListExport,
+  makeHistory,
+  maximumBatches,
+  type SampleBatch,
+  sampleBatches,
+} from './batches.ts';
+import { dayOf, salesDays } from './calendar.ts';
 import { type CsvFile, createCsv } from './csv.ts';
-import { guestShare, lineAmount, makeOrders, maximumLines, type Order } from './orders.ts';
-import type { People } from './people.ts';
-import { makeProducts, type Product } from './products.ts';
-import { createRandom } from './random.ts';
+import { createDirt, manifestHeader } from './dirt.ts';
+import { guestShare, makeOrders, type Order } from './orders.ts';
+import { makeProducts } from './products.ts';
+import { createRandom, type Random } from './random.ts';
+import { showOrder } from './revisions.ts';
+import {
+  cleanSink,
+  dirtyHeaders,
+  headers,
+  orderRows,
+  type RowSink,
+  type SampleFiles,
+  type SampleTable,
+} from './rows.ts';
 
 /** What decides every byte of a sample. */
 export interface SampleOptions {
@@ -19,6 +38,10 @@ export interface SampleOptions {
   readonly products: number;
   /** Sales and returns together. */
   readonly transactions: number;
+  /** How many exports it is divided into; 1 when absent. */
+  readonly batches?: number;
+  /** The share of rows that get a defect, 0 to 0.5; 0 when absent. */
+  readonly dirty?: number;
 }
 
 /** One file of a sample. */
@@ -29,71 +52,25 @@ export interface SampleFile {
   readonly rows: number;
 }
 
+/** What was written. */
+export interface Sample {
+  /** Of all exports, in their order. */
+  readonly files: readonly SampleFile[];
+  readonly batches: readonly SampleBatch[];
+  /** The list of defects; undefined for a clean sample. */
+  readonly manifest: string | undefined;
+}
+
 /** The sample that is made when nobody asks for another one. */
-export const sampleDefaults: Omit<SampleOptions, 'asOf'> = {
+export const sampleDefaults: Omit<SampleOptions, 'asOf' | 'batches' | 'dirty'> = {
   seed: 42,
   customers: 1_000,
   products: 500,
   transactions: 10_000,
 };
 
-const headers = {
-  customers: [
-    'customer_id',
-    'first_name',
-    'last_name',
-    'email',
-    'phone',
-    'registration_date',
-    'city',
-    'state',
-    'country',
-    'age_group',
-  ],
-  products: [
-    'product_id',
-    'product_name',
-    'category',
-    'sub_category',
-    'price',
-    'cost',
-    'brand',
-    'stock_quantity',
-    'supplier_id',
-  ],
-  transactions: [
-    'transaction_id',
-    'customer_id',
-    'transaction_date',
-    'transaction_time',
-    'payment_method',
-    'shipping_address',
-    'total_amount',
-    'transaction_type',
-    'status',
-    'country',
-    'updated_at',
-  ],
-  transaction_items: [
-    'item_id',
-    'transaction_id',
-    'product_id',
-    'quantity',
-    'unit_price',
-    'discount_percentage',
-    'line_total',
-  ],
-} as const;
-
-/** A file of the sample, without '.csv'. */
-type SampleTable = keyof typeof headers;
-
-const tables = Object.keys(headers) as readonly SampleTable[];
-
-type SampleCsvs = Readonly<Record<SampleTable, CsvFile>>;
-
 /** The streams of chance, one per subject, so that more of one does not change another. */
-const streams = { products: 0, people: 1, orders: 2 } as const;
+const streams = { products: 0, people: 1, orders: 2, history: 3, revisions: 4, dirt: 5 } as const;
 
 function refuse(option: keyof SampleOptions, value: string | number, problem: string): never {
   throw new MillraceError('MR-GEN-001', { option, value, problem });
@@ -111,128 +88,159 @@ function check(options: SampleOptions): void {
     const count = options[option];
     if (!Number.isSafeInteger(count) || count < 1) refuse(option, count, 'it is not an integer above 0');
   }
-}
-
-const money = (cents: number): string => (cents / 100).toFixed(2);
-
-const clockOf = (seconds: number): { readonly date: string; readonly time: string } => {
-  const text = new Date(seconds * 1000).toISOString();
-  return { date: text.slice(0, 10), time: text.slice(11, 19) };
-};
-
-const numbered = (prefix: string, digits: number, number: number): string =>
-  `${prefix}${String(number).padStart(digits, '0')}`;
-
-function addPeople(file: CsvFile, people: People): void {
-  for (const customer of people.customers) {
-    file.add([
-      customer.id,
-      customer.firstName,
-      customer.lastName,
-      customer.email,
-      customer.phone,
-      dateOf(customer.registeredOn),
-      customer.city,
-      customer.state,
-      customer.country.name,
-      customer.ageGroup,
-    ]);
+  const { batches = 1, dirty = 0 } = options;
+  if (!Number.isInteger(batches) || batches < 1 || batches > maximumBatches) {
+    refuse('batches', batches, `it is not an integer from 1 to ${maximumBatches}`);
   }
+  if (!(dirty >= 0 && dirty <= 0.5)) refuse('dirty', dirty, 'it is not a number from 0 to 0.5');
 }
 
-function addProducts(file: CsvFile, products: readonly Product[]): void {
-  for (const product of products) {
-    file.add([
-      product.id,
-      product.name,
-      product.category.name,
-      product.subCategory,
-      money(product.price),
-      money(product.cost),
-      product.brand,
-      product.stock,
-      product.supplierId,
-    ]);
-  }
+/** In the sample's folder: the list of exports, where there are several, and that of defects, where there are any. */
+const batchList = 'batches.json';
+const manifestName = 'manifest.csv';
+
+/** What a sample is made of, drawn before its first row is written. */
+interface Plan {
+  /** The first day of trade, and the last day of each export: days since 1970-01-01. */
+  readonly first: number;
+  readonly ends: readonly number[];
+  readonly lists: readonly ListExport[];
+  /** The days of trade with their orders, each taken once. */
+  readonly orders: Iterator<readonly Order[], undefined>;
 }
 
-/** Numbers orders and items as they come and adds them to their files. */
-function orderWriter(files: SampleCsvs, transactions: number): (order: Order) => void {
-  const orderDigits = Math.max(5, String(transactions).length);
-  const itemDigits = Math.max(5, String(transactions * maximumLines).length);
-  return (order) => {
-    const id = numbered('TXN', orderDigits, files.transactions.rows + 1);
-    const amounts = order.lines.map(lineAmount);
-    const placed = clockOf(order.at);
-    const updated = clockOf(order.updatedAt);
-    files.transactions.add([
-      id,
-      order.buyer.id,
-      placed.date,
-      placed.time,
-      order.payment,
-      order.buyer.address,
-      money(amounts.reduce((sum, amount) => sum + amount, 0)),
-      order.type,
-      order.status,
-      order.buyer.country.name,
-      `${updated.date} ${updated.time}`,
-    ]);
-    order.lines.forEach((line, index) => {
-      files.transaction_items.add([
-        numbered('ITEM', itemDigits, files.transaction_items.rows + 1),
-        id,
-        line.product.id,
-        line.quantity,
-        money(line.product.price),
-        line.discount,
-        money(amounts[index] as number),
-      ]);
-    });
-  };
-}
-
-async function writeSample(files: SampleCsvs, options: SampleOptions): Promise<void> {
-  const { seed, asOf, transactions } = options;
+async function planSample(options: SampleOptions): Promise<Plan> {
+  const { seed, asOf, transactions, batches = 1 } = options;
   const days = salesDays(dayOf(asOf));
+  const first = days[0]?.day ?? 0;
+  const ends = exportDays(days, batches);
   const counts = { customers: options.customers, guests: Math.ceil(transactions * guestShare) };
   // Loaded when needed: faker's names and places are slow to load, and most commands generate nothing.
   const { makePeople } = await import('./people.ts');
-  const people = makePeople(createRandom(seed, streams.people), seed, asOf, days, counts);
+  const people = makePeople(createRandom(seed, streams.people), seed, asOf, days, counts, ends);
   const products = makeProducts(createRandom(seed, streams.products), options.products);
-  addPeople(files.customers, people);
-  addProducts(files.products, products);
-  const write = orderWriter(files, transactions);
-  for (const orders of makeOrders(createRandom(seed, streams.orders), days, people, products, transactions)) {
-    for (const order of orders) write(order);
+  const { stages, lists } = makeHistory(createRandom(seed, streams.history), people, products, ends);
+  const orders = makeOrders(createRandom(seed, streams.orders), days, stages, people.guests, transactions);
+  return { first, ends, lists, orders };
+}
+
+/** A state of an order that an export shows, with the order's number and that of its first item. */
+interface DueOrder {
+  readonly order: Order;
+  readonly number: number;
+  readonly firstItem: number;
+  readonly once: boolean;
+}
+
+/** The orders by the exports that will show them. */
+interface OrderBook {
+  /** Numbers an order and notes which exports show it. */
+  readonly place: (order: Order) => void;
+  /** Writes what an export shows of the orders that were placed since this was called last. */
+  readonly write: (batch: number, sink: RowSink) => void;
+}
+
+function openOrderBook(random: Random, days: readonly number[], transactions: number): OrderBook {
+  const ends = days.map((day) => (day + 1) * 86_400 - 1);
+  const due: DueOrder[][] = days.map(() => []);
+  const rowsOf = orderRows(transactions);
+  let [orders, items] = [0, 0];
+  return {
+    place(order) {
+      const shown = showOrder(random, order, ends);
+      const once = shown.length === 1;
+      for (const state of shown) {
+        due[state.batch]?.push({ order: state.order, number: orders + 1, firstItem: items + 1, once });
+      }
+      orders += 1;
+      items += order.lines.length;
+    },
+    write(batch, sink) {
+      for (const { order, number, firstItem, once } of due[batch]?.splice(0) ?? []) {
+        sink.order(order, rowsOf(order, number, firstItem), once);
+      }
+    },
+  };
+}
+
+/** Writes one export: its lists, earlier orders in their new states, and the orders of its days. */
+async function writeExport(plan: Plan, batch: number, book: OrderBook, sink: RowSink, files: SampleFiles) {
+  for (const customer of plan.lists[batch]?.customers ?? []) sink.customer(customer);
+  for (const product of plan.lists[batch]?.products ?? []) sink.product(product);
+  book.write(batch, sink);
+  const next = (plan.ends[batch - 1] ?? plan.first - 1) + 1;
+  for (let day = next; day <= (plan.ends[batch] ?? 0); day += 1) {
+    for (const order of plan.orders.next().value ?? []) book.place(order);
+    book.write(batch, sink);
     await files.transactions.drain();
     await files.transaction_items.drain();
   }
 }
 
+/** A file that is being written; the manifest is of no table. */
+interface MadeFile {
+  readonly table: SampleTable | undefined;
+  readonly csv: CsvFile;
+}
+
+/** Starts the files of one export; each is added to those that were made. */
+async function openExport(made: MadeFile[], folder: string, names: typeof dirtyHeaders): Promise<SampleFiles> {
+  makeFolder(folder);
+  const open = async (table: SampleTable): Promise<CsvFile> => {
+    const csv = await createCsv(join(folder, `${table}.csv`), names[table]);
+    made.push({ table, csv });
+    return csv;
+  };
+  return {
+    customers: await open('customers'),
+    products: await open('products'),
+    transactions: await open('transactions'),
+    transaction_items: await open('transaction_items'),
+  };
+}
+
+/** Writes all files, still under temporary names; each is added to those that were made. */
+async function writeSample(made: MadeFile[], folder: string, options: SampleOptions): Promise<void> {
+  const { seed, asOf, transactions, batches = 1, dirty = 0 } = options;
+  const manifest = dirty > 0 ? await createCsv(join(folder, manifestName), manifestHeader) : undefined;
+  if (manifest) made.push({ table: undefined, csv: manifest });
+  const openDirty = manifest && createDirt(createRandom(seed, streams.dirt), dirty, dayOf(asOf), manifest);
+  const plan = await planSample(options);
+  const book = openOrderBook(createRandom(seed, streams.revisions), plan.ends, transactions);
+  for (const [place, batch] of sampleBatches(asOf, batches).entries()) {
+    const files = await openExport(made, join(folder, batch.folder), openDirty ? dirtyHeaders : headers);
+    const sink = openDirty?.(files, batch.folder === '' ? '' : `${batch.folder}/`) ?? cleanSink(files);
+    await writeExport(plan, place, book, sink, files);
+    await manifest?.drain();
+    for (const file of Object.values(files)) await file.drain();
+  }
+}
+
 /**
  * Writes a sample shop into a folder, which is made when absent, in place of an earlier one. The same options give the
- * same bytes, whatever the machine's clock, time zone and locale. Files get their names only after all are whole.
+ * same bytes, whatever the machine's clock, time zone and locale. Files get their names only after all are whole. A
+ * sample of several exports has a folder for each, and batches.json; one with defects has manifest.csv.
  * Errors: MR-GEN-001 for options that make no sample.
  */
-export async function generateSample(
-  folder: string,
-  options: SampleOptions,
-): Promise<{ readonly files: readonly SampleFile[] }> {
+export async function generateSample(folder: string, options: SampleOptions): Promise<Sample> {
   check(options);
   makeFolder(folder);
-  const made: CsvFile[] = [];
+  const made: MadeFile[] = [];
   try {
-    for (const table of tables) made.push(await createCsv(join(folder, `${table}.csv`), headers[table]));
-    const [customers, products, transactions, items] = made as [CsvFile, CsvFile, CsvFile, CsvFile];
-    await writeSample({ customers, products, transactions, transaction_items: items }, options);
-    for (const file of made) await file.finish();
-    for (const file of made) await file.reveal();
+    await writeSample(made, folder, options);
+    for (const { csv } of made) await csv.finish();
+    // What an earlier sample said of itself is no longer true.
+    for (const name of [batchList, manifestName]) await rm(join(folder, name), { force: true });
+    for (const { csv } of made) await csv.reveal();
   } catch (thrown) {
-    for (const file of made) await file.discard();
+    for (const { csv } of made) await csv.discard();
     throw thrown;
   }
+  const batches = sampleBatches(options.asOf, options.batches ?? 1);
+  if (batches.length > 1) await writeFile(join(folder, batchList), `${JSON.stringify(batches, null, 2)}\n`);
   return {
-    files: tables.map((table, index) => ({ table, path: made[index]?.path ?? '', rows: made[index]?.rows ?? 0 })),
+    files: made.flatMap(({ table, csv }) => (table ? [{ table, path: csv.path, rows: csv.rows }] : [])),
+    batches,
+    manifest: made.find(({ table }) => table === undefined)?.csv.path,
   };
 }

@@ -1,6 +1,6 @@
 /** Spans of time and days as people read them. */
 import { expect, test } from 'vitest';
-import { dayBefore, dayIn, endOfDay, humanDuration } from './time.ts';
+import { dayIn, endOfDay, humanDuration } from './time.ts';
 
 test.each([
   [0, '0 ms'],
@@ -14,14 +14,6 @@ test.each([
   [3_599_600, '60 min 00 s'],
 ])('%s ms is %s', (milliseconds, text) => {
   expect(humanDuration(milliseconds)).toBe(text);
-});
-
-test('the day before the first of March is the last of February', () => {
-  expect([dayBefore('2024-03-01'), dayBefore('2025-03-01'), dayBefore('2025-01-01')]).toEqual([
-    '2024-02-29',
-    '2025-02-28',
-    '2024-12-31',
-  ]);
 });
 
 test.each([

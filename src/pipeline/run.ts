@@ -3,16 +3,17 @@ import { existsSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { tableContracts, tableNames } from '../contracts/tables.ts';
+import { type SampleBatch, sampleBatches } from '../generate/batches.ts';
 import { generateSample, type SampleOptions, sampleDefaults } from '../generate/sample.ts';
 import { type CsvRequest, type IngestContext, type IngestResult, ingestCsv } from '../ingest/csv/ingest.ts';
 import { type Extract, extractProduction, removeRetired } from '../ingest/extract.ts';
 import { exportShop, hasOrders } from '../ingest/shop/export.ts';
-import { dayBefore, dayIn } from '../kernel/time.ts';
+import { dayIn } from '../kernel/time.ts';
 import { type PublishContext, type PublishResult, publish, recoverPublication } from '../publish/publish.ts';
 import { removeDeadSpills } from '../stores/duckdb/duckdb.ts';
 import type { Project } from '../transform/manifest.ts';
 import type { NodeResult } from '../transform/run.ts';
-import { knownSources, refuseMixing, type Source } from './sources.ts';
+import { keepInput, knownSources, refuseMixing, type Source } from './sources.ts';
 
 /** What a step reports while it works. */
 export interface Progress {
@@ -54,6 +55,9 @@ export interface RunResult {
 /** The name under which the sample's rows are kept. */
 const sampleSource = 'sample';
 
+/** A first export and three later ones, so that a new home shows history. */
+const sampleExports = 4;
+
 const lockName = 'millrace pipeline';
 
 /** What the folders of work under way begin with. */
@@ -82,7 +86,7 @@ const sampleFolder = (context: PipelineContext): string => join(context.home, 's
 async function newSample(context: PipelineContext): Promise<Source> {
   const input = sampleFolder(context);
   await rm(input, { recursive: true, force: true });
-  const options = { ...sampleDefaults, asOf: dayIn(context.clock(), context.timeZone) };
+  const options = { ...sampleDefaults, batches: sampleExports, asOf: dayIn(context.clock(), context.timeZone) };
   return { source: sampleSource, kind: 'sample', preset: undefined, input, options };
 }
 
@@ -110,24 +114,46 @@ async function chooseSources(context: PipelineContext, input: Input | undefined)
   return [{ source: input.source, kind: 'csv', preset: input.preset, input: input.path, options: {} }];
 }
 
+/** What a sample is made with; one that was made before samples had several exports names no number of them. */
+const sampleOptions = ({ options }: Source): SampleOptions => options as unknown as SampleOptions;
+
+/** The exports of a sample in their order, each with the last day that it covers: then it was true, whenever it is loaded. */
+const exportsOf = (source: Source): readonly SampleBatch[] => {
+  const { asOf, batches = 1 } = sampleOptions(source);
+  return sampleBatches(asOf, batches);
+};
+
 /** The sample's files are made when they are not there: their options, kept with the source, give the same bytes. */
 async function ensureSample(context: PipelineContext, source: Source): Promise<void> {
-  if (tableNames.every((table) => existsSync(join(source.input, tableContracts[table].file)))) return;
+  const folders = exportsOf(source).map(({ folder }) => join(source.input, folder));
+  const files = folders.flatMap((folder) => tableNames.map((table) => join(folder, tableContracts[table].file)));
+  if (files.every((file) => existsSync(file))) return;
   context.progress.step('Generating the sample shop');
-  await generateSample(source.input, source.options as unknown as SampleOptions);
+  await generateSample(source.input, sampleOptions(source));
 }
 
-/** The sample ends with the day before its as-of date: then it was true, whenever it is loaded. */
-const sampleDay = ({ kind, options }: Source): string | undefined =>
-  kind === 'sample' ? dayBefore(String(options.asOf)) : undefined;
+async function ingestSample(context: PipelineContext, source: Source): Promise<readonly IngestResult[]> {
+  await ensureSample(context, source);
+  const results: IngestResult[] = [];
+  for (const { folder, asOf } of exportsOf(source)) {
+    context.progress.step(`Loading ${source.source}${folder && `, ${folder}`}`);
+    results.push(await ingestCsv({ ...source, input: join(source.input, folder), asOf }, context));
+  }
+  await keepInput(context.postgres, source);
+  return results;
+}
 
-async function ingestSource(context: PipelineContext, source: Source, asOf: string | undefined): Promise<IngestResult> {
-  if (source.kind === 'sample') await ensureSample(context, source);
+async function ingestSource(
+  context: PipelineContext,
+  source: Source,
+  asOf: string | undefined,
+): Promise<readonly IngestResult[]> {
+  if (source.kind === 'sample') return ingestSample(context, source);
   if (source.kind === 'shop') await exportShop(context.postgres, source.input, context.timeZone);
   context.progress.step(`Loading ${source.source}`);
-  const request: CsvRequest = { ...source, asOf: asOf ?? sampleDay(source) };
+  const request: CsvRequest = { ...source, asOf };
   try {
-    return await ingestCsv(request, context);
+    return [await ingestCsv(request, context)];
   } finally {
     if (source.kind === 'shop') await rm(source.input, { recursive: true, force: true });
   }
@@ -137,8 +163,9 @@ async function ingestSource(context: PipelineContext, source: Source, asOf: stri
 export const ingestInput = (context: PipelineContext, input: Input): Promise<IngestResult> =>
   exclusively(context, async () => {
     const [source] = await chooseSources(context, input);
-    if (!source) throw new Error('an input makes one source');
-    return ingestSource(context, source, input.asOf);
+    const [result] = source ? await ingestSource(context, source, input.asOf) : [];
+    if (!result) throw new Error('an input makes one source and one batch');
+    return result;
   });
 
 async function buildAndPublish(context: PipelineContext, always: boolean): Promise<[Extract, PublishResult]> {
@@ -163,7 +190,7 @@ async function runSteps(
 ): Promise<Omit<RunResult, 'run' | 'milliseconds'>> {
   const batches: IngestResult[] = [];
   for (const source of await chooseSources(context, input)) {
-    batches.push(await ingestSource(context, source, input?.asOf));
+    batches.push(...(await ingestSource(context, source, input?.asOf)));
   }
   const [extract, publication] = await buildAndPublish(context, false);
   const changed = batches.some(({ alreadyLoaded }) => !alreadyLoaded) || extract.written || publication.published;

@@ -26,6 +26,10 @@ export async function knownSources(sql: Sql): Promise<readonly Source[]> {
   return stored.map((each) => ({ ...each, preset: each.preset ?? undefined }));
 }
 
+/** Keeps the folder of a source whose batches were loaded one by one from folders within it. */
+export const keepInput = (sql: Sql, { source, input }: Source): Promise<number> =>
+  sql.run('UPDATE ops.sources SET input = $2 WHERE source = $1', [source, input]);
+
 /** Errors: MR-IN-008 when a home that holds the sample is given a user's own files. */
 export function refuseMixing(known: readonly Source[], home: string): void {
   if (known.some(({ kind }) => kind === 'sample')) {
