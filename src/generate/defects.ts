@@ -70,6 +70,8 @@ const notEmails = [
 const notPayments = ['Barter', 'Bitcoin', 'IOU', 'cheque', '???'];
 const notTypes = ['exchange', 'void', '1'];
 const notStatuses = ['lost', 'in transit', '0'];
+/** Readable, but more than any shop asks for. */
+const absurdPrices = ['100000000.01', '999999999', '20000000000'];
 const blanks = ['', ' ', '   '];
 
 const requiredDefect = (table: SampleTable, column: string): Defect<Subject> => ({
@@ -157,6 +159,8 @@ export const productDefects: readonly Defect<Subject>[] = [
   typedDefect('products', 'stock_quantity', unreadableIntegers),
   typedDefect('products', 'metadata', unreadableJson),
   defect('products.price.positive', 'error', (random) => ({ price: random.pick(['0', '0.00', '-4.99']), cost: '' })),
+  defect('products.price.in_range', 'error', (random) => ({ price: random.pick(absurdPrices) })),
+  defect('products.cost.in_range', 'error', (random) => ({ cost: random.pick(absurdPrices) })),
   defect('products.cost.not_negative', 'error', (random) => ({ cost: money(-random.integer(1, 5000)) })),
   defect('products.stock_quantity.not_negative', 'error', (random) => ({
     stock_quantity: String(-random.integer(1, 50)),
@@ -241,8 +245,18 @@ export const itemDefects: readonly Defect<LineSubject>[] = [
   unknownIdDefect('transaction_items', 'transaction_id'),
   unknownIdDefect('transaction_items', 'product_id'),
   defect('transaction_items.quantity.sign', 'error', (random, subject: LineSubject) =>
-    altered(subject, { quantity: random.pick([0, -subject.line.quantity]) }),
+    altered(subject, { quantity: -subject.line.quantity * random.pick([1, 2]) }),
   ),
+  defect('transaction_items.quantity.not_zero', 'error', (_, subject: LineSubject) =>
+    altered(subject, { quantity: 0 }),
+  ),
+  defect('transaction_items.quantity.in_range', 'error', (random, subject: LineSubject) =>
+    altered(subject, { quantity: Math.sign(subject.line.quantity) * random.pick([10_000_001, 99_999_999]) }),
+  ),
+  defect('transaction_items.unit_price.in_range', 'error', (random) => ({
+    unit_price: random.pick(absurdPrices),
+    line_total: '',
+  })),
   defect('transaction_items.unit_price.not_negative', 'error', (_, { fields, line }: LineSubject) => ({
     unit_price: `-${fields.unit_price}`,
     line_total: money(-lineAmount(line)),

@@ -29,14 +29,21 @@ export const countChecked = (table: TableName): string =>
 export const countVerdicts = (table: TableName): string =>
   `SELECT verdict, count(*) AS count FROM judged_${table} GROUP BY verdict`;
 
-/** DuckDB: the rules about single rows that rows break: rule, broken, and the first ten row numbers. */
+/**
+ * DuckDB: the rules about single rows that rows break: rule, broken, and the first ten row numbers. A warning is about
+ * rows that are kept: it is not counted for those that break a rule of severity error as well.
+ */
 export function rowRuleResults(table: TableName, rules: readonly Rule[]): string {
-  const broken = (['error', 'warn'] as const).map(
-    (severity) => `SELECT row_number, unnest(${brokenRules(rules, table, severity)}) AS rule
-     FROM judged_${table} WHERE verdict <> 'duplicate' AND broken_${severity === 'error' ? 'errors' : 'warnings'} <> 0`,
+  const broken = [
+    { severity: 'error', rows: `verdict = 'broken'` },
+    { severity: 'warn', rows: `verdict = 'clean' AND broken_warnings <> 0` },
+  ] as const;
+  const lists = broken.map(
+    ({ severity, rows }) =>
+      `SELECT row_number, unnest(${brokenRules(rules, table, severity)}) AS rule FROM judged_${table} WHERE ${rows}`,
   );
   return `SELECT rule, count(*) AS broken, list_slice(list_sort(list(row_number)), 1, 10) AS examples
-FROM (${broken.join(' UNION ALL ')}) GROUP BY rule`;
+FROM (${lists.join(' UNION ALL ')}) GROUP BY rule`;
 }
 
 /** DuckDB: the rows that break a rule about the batch. */
