@@ -263,6 +263,31 @@ export const errorCatalogue = {
     remedy: 'Nothing was loaded. Mend the export, or raise max_rate of the rule in the rules file.',
     exitCode: 1,
   },
+  'MR-QRN-001': {
+    message: 'There is no row {id} in quarantine.',
+    remedy: '`millrace quarantine list` shows the rows with their ids.',
+    exitCode: 2,
+  },
+  'MR-QRN-002': {
+    message: 'Row {id} is no longer held: it was let in.',
+    remedy: 'Correct it at its source and load the export again.',
+    exitCode: 2,
+  },
+  'MR-QRN-003': {
+    message: 'Row {id} is a malformed record of {file} (line {line}), which belongs to no table before the preset maps it.',
+    remedy: 'Mend the record in the file, and load the file again.',
+    exitCode: 2,
+  },
+  'MR-QRN-004': {
+    message: '{table} has no column {column}.',
+    remedy: 'Its columns are {columns}.',
+    exitCode: 2,
+  },
+  'MR-QRN-005': {
+    message: 'The file {path} cannot be used as edited quarantine: {problem}.',
+    remedy: 'Begin with `millrace quarantine list --csv`, change cells only, and keep the column id.',
+    exitCode: 2,
+  },
   'MR-RUN-001': {
     message: 'Another Millrace is changing this home and has not finished within {seconds} s.',
     remedy: 'Wait for it, or end it, then run again.',

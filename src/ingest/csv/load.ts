@@ -11,7 +11,7 @@ import { streamRows } from '../../stores/duckdb/stream-rows.ts';
 import { isBadCopyFormat, type Sql } from '../../stores/postgres/postgres.ts';
 import { relaxConstraints, restoreConstraints } from '../production/constraints.ts';
 import { book, type Cause, type Move, requireBalance } from '../production/ledger.ts';
-import { copyUnclean, createUnclean, quarantineUnclean } from '../production/quarantine-statements.ts';
+import { copyUnclean, createUnclean, quarantineUnclean, uncleanRows } from '../production/quarantine-statements.ts';
 import { openSettlement, type Settlement, settleTable } from '../production/settle.ts';
 import { arriveFrom, cleanRows, copyArriving, type SettleScope } from '../production/settle-statements.ts';
 import type { Stopwatch } from '../production/stages.ts';
@@ -261,7 +261,7 @@ async function sendJudged(
   }
   await sql.run(createUnclean(table));
   if (judged.broken + judged.duplicate === 0) return;
-  await streamRows(engines.judge, statement.uncleanRows(table, rules), engines.temporaryFolder, (rows) =>
+  await streamRows(engines.judge, uncleanRows(table, rules), engines.temporaryFolder, (rows) =>
     sql.copyIn(copyUnclean(table), rows),
   );
   await sql.run(`ANALYZE unclean_${table}`);

@@ -16,11 +16,6 @@ export const stagingRows = (table: TableName, mapped: boolean): string =>
 export const copyFormat = (columns: string, layout: Layout): string =>
   layout === 'bare' ? `FORMAT text, DELIMITER ',', NULL ''` : `FORMAT csv, FORCE_NULL (${columns})`;
 
-/** DuckDB: the rows that are not clean, with the rules of severity error that they break as PostgreSQL's array. */
-export const uncleanRows = (table: TableName, rules: readonly Rule[]): string =>
-  `SELECT row_number, verdict, '{' || array_to_string(${brokenRules(rules, table, 'error')}, ',') || '}'
-   FROM judged_${table} WHERE verdict <> 'clean'`;
-
 /** DuckDB: the number of rows that the rules looked at: exact copies are not looked at again. */
 export const countChecked = (table: TableName): string =>
   `SELECT count(*) AS checked FROM judged_${table} WHERE verdict <> 'duplicate'`;
