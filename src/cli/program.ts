@@ -7,6 +7,7 @@ import { doctorCommand } from './doctor.ts';
 import { generateCommand } from './generate.ts';
 import { ingestCommand } from './ingest.ts';
 import { queryCommand } from './query.ts';
+import { reportCommand } from './reports.ts';
 import { resetCommand } from './reset.ts';
 import { runCommand } from './run.ts';
 import { serveCommand } from './serve.ts';
@@ -45,6 +46,7 @@ function createProgram(version: string, app: () => App): Command {
     ingestCommand,
     buildCommand,
     queryCommand,
+    reportCommand,
     statusCommand,
     doctorCommand,
     generateCommand,
