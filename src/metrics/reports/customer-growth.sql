@@ -7,7 +7,7 @@ columns:
   month: { unit: month, description: Calendar month; months without a sale are there too }
   customers: { unit: count, description: Customers with an order in the month; guests are left out }
   new_customers: { unit: count, description: Customers whose first order of all is in the month }
-  returning_customers: { unit: count, description: Customers with an order in the month who had ordered before it }
+  returning_customers: { unit: count, description: Customers with an order in the month whose first order of all was earlier }
   total_customers: { unit: count, description: 'Customers with an order up to the end of the month, those before the range included' }
   growth: { unit: fraction, description: New customers / customers before the month; none where there were none }
 */

@@ -9,7 +9,7 @@ columns:
   gross_revenue: { unit: amount, description: Line totals of sales }
   returns: { unit: amount, description: 'Line totals of returns, shown positive, in the month of the return' }
   net_revenue: { unit: amount, description: Gross revenue less returns }
-  growth: { unit: fraction, description: Change of net revenue against the month before; none for the first month and after a month of 0 }
+  growth: { unit: fraction, description: Change of net revenue against the month before; none for the first month and after one of 0 or less }
   orders: { unit: count, description: Completed sales }
   average_order_value: { unit: amount, description: Gross revenue per order; none without orders }
   customers: { unit: count, description: Customers with an order in the month; guests are left out }
@@ -56,7 +56,9 @@ select
     gross_revenue,
     returns,
     net_revenue,
-    (net_revenue - net_revenue_before) / nullif(net_revenue_before, 0) as growth,
+    case
+        when net_revenue_before > 0 then (net_revenue - net_revenue_before) / net_revenue_before
+    end as growth,
     orders,
     cast(round(gross_revenue / nullif(orders, 0), 2) as decimal(18, 2)) as average_order_value,
     customers
