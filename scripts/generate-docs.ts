@@ -82,12 +82,12 @@ bin/millrace report rfm-segments --csv > segments.csv           # or --json
 
 | report           | sentence                                               | only with                                                                    |
 | ---------------- | ------------------------------------------------------ | ---------------------------------------------------------------------------- |
-| category-share   | which category leads, with its share                   | two categories or more, and a leader that is not Uncategorised               |
+| category-share   | which category leads, with its share                   | twenty orders or more, and a category ahead of the others that is not Uncategorised |
 | weekend-weekday  | an average day of the weekend against a weekday        | eight days or more of each kind                                              |
 | repeat-customers | the share of customers who came back                   | twenty customers or more                                                     |
 | revenue-trend    | the month that grew most                               | three months or more that are complete and follow a complete one; any growth |
-| pareto           | how few products make 80 % of gross revenue            | ten products or more                                                         |
-| top-products     | the best product, with its share                       | ten products or more                                                         |
+| pareto           | how few products make 80 % of gross revenue            | ten products or more |
+| top-products     | the best product, with its share                       | ten products or more, one of them ahead of the others |
 
 ## A report of your own
 

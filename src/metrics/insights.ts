@@ -23,15 +23,32 @@ type Finding = Pick<Insight, 'text' | 'figures'>;
 type Reading<Row> = (rows: readonly Row[], words: Words) => Finding | undefined;
 
 /** The least that a sentence rests on. */
-const thin = { days: 8, customers: 20, months: 3, products: 10 } as const;
+const thin = { orders: 20, days: 8, customers: 20, months: 3, products: 10 } as const;
 
 /** What stands for a category where the source has none. */
 const noCategory = 'Uncategorised';
 
-const leadingCategory: Reading<{ category: string; net_revenue: number; share: number | null }> = (rows, words) => {
-  const [leader] = rows;
-  if (!leader || rows.length < 2 || leader.category === noCategory) return undefined;
-  if (leader.share === null || leader.net_revenue <= 0) return undefined;
+interface Ranked {
+  readonly net_revenue: number;
+  readonly share: number | null;
+}
+
+/** The first of ranked rows with its share, if it is ahead of the second and the share is one of a positive whole. */
+function leaderOf<Row extends Ranked>([first, second]: readonly Row[]): (Row & { readonly share: number }) | undefined {
+  if (!first || !second || first.net_revenue <= second.net_revenue) return undefined;
+  const { share } = first;
+  return first.net_revenue > 0 && share !== null && share > 0 ? { ...first, share } : undefined;
+}
+
+interface Category extends Ranked {
+  readonly category: string;
+  readonly orders: number;
+}
+
+const leadingCategory: Reading<Category> = (rows, words) => {
+  const leader = leaderOf(rows);
+  const orders = rows.reduce((sum, row) => sum + row.orders, 0);
+  if (!leader || orders < thin.orders || leader.category === noCategory) return undefined;
   const { category, share, net_revenue } = leader;
   return {
     text: `${category} leads with ${words.percent(share)} of net revenue (${words.money(net_revenue)}).`,
@@ -109,17 +126,15 @@ const fewProducts: Reading<{ target: number; products: number; share_of_products
   };
 };
 
-interface Product {
+interface Product extends Ranked {
   readonly source: string;
   readonly product_id: string;
   readonly product_name: string;
-  readonly net_revenue: number;
-  readonly share: number | null;
 }
 
 const bestProduct: Reading<Product> = (rows, words) => {
-  const [best] = rows;
-  if (!best || rows.length < thin.products || best.share === null || best.net_revenue <= 0) return undefined;
+  const best = leaderOf(rows);
+  if (!best || rows.length < thin.products) return undefined;
   const { source, product_id, product_name, net_revenue, share } = best;
   return {
     text: `The best product is ${product_name} (${product_id}) with ${words.money(net_revenue)}, ${words.percent(share)} of net revenue.`,
