@@ -25,23 +25,47 @@ This page is written by \`npm run docs:generate\` from src/kernel/errors.ts.
 ${Object.entries(errorCatalogue).map(renderEntry).join('\n')}`;
 }
 
-const cellOf = (text: string): string => text.replaceAll('|', '\\|');
+/** A table whose columns stand below each other, as the formatter has them. */
+function renderTable(rows: readonly (readonly string[])[]): string {
+  const cells = rows.map((row) => row.map((text) => text.replaceAll('|', '\\|')));
+  const widths = (cells[0] ?? []).map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
+  const lines = cells.map((row) => `| ${row.map((text, column) => text.padEnd(widths[column] ?? 0)).join(' | ')} |`);
+  const rule = `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`;
+  return [lines[0], rule, ...lines.slice(1)].join('\n');
+}
 
 function renderReport({ name, title, question, note, chart, limit, columns }: Report): string {
   const hint = chart.type === 'table' ? 'a table' : `${chart.type} of ${chart.y.join(', ')} by ${chart.x}`;
   const series = chart.type !== 'table' && chart.series !== undefined ? `, one for each ${chart.series}` : '';
   const shown = limit === undefined ? '' : ` It shows ${limit} rows unless \`--limit\` says otherwise.`;
   const told = note === undefined ? '' : ` ${note}`;
-  const rows = columns.map((column) => `| ${column.name} | ${column.unit} | ${cellOf(column.description)} |`);
+  const rows = columns.map((column) => [column.name, column.unit, column.description]);
   return `### ${name}
 
 **${title}.** ${question}${told}${shown} Chart: ${hint}${series}.
 
-| column | unit | what |
-| ------ | ---- | ---- |
-${rows.join('\n')}
+${renderTable([['column', 'unit', 'what'], ...rows])}
 `;
 }
+
+/** The insights: report, what its sentence says, and how much data it needs. */
+const insights = [
+  ['report', 'sentence', 'only with'],
+  [
+    'category-share',
+    'which category leads, with its share',
+    'twenty orders or more, and a category ahead of the others that is not Uncategorised',
+  ],
+  ['weekend-weekday', 'an average day of the weekend against a weekday', 'eight days or more of each kind'],
+  ['repeat-customers', 'the share of customers who came back', 'twenty customers or more'],
+  [
+    'revenue-trend',
+    'the month that grew most',
+    'three months or more that are complete and follow a complete one; any growth',
+  ],
+  ['pareto', 'how few products make 80 % of gross revenue', 'ten products or more'],
+  ['top-products', 'the best product, with its share', 'ten products or more, one of them ahead of the others'],
+];
 
 /** The text of docs/reports.md: how reports are asked, and every report as its file declares it. */
 function renderReports(): string {
@@ -80,14 +104,7 @@ bin/millrace report rfm-segments --csv > segments.csv           # or --json
 \`millrace run\` ends with a few sentences, each from one report over all days; \`run --json\` has them in \`insights\` as
 \`{report, text, figures}\`. What too little data stands behind is left out:
 
-| report           | sentence                                               | only with                                                                    |
-| ---------------- | ------------------------------------------------------ | ---------------------------------------------------------------------------- |
-| category-share   | which category leads, with its share                   | twenty orders or more, and a category ahead of the others that is not Uncategorised |
-| weekend-weekday  | an average day of the weekend against a weekday        | eight days or more of each kind                                              |
-| repeat-customers | the share of customers who came back                   | twenty customers or more                                                     |
-| revenue-trend    | the month that grew most                               | three months or more that are complete and follow a complete one; any growth |
-| pareto           | how few products make 80 % of gross revenue            | ten products or more |
-| top-products     | the best product, with its share                       | ten products or more, one of them ahead of the others |
+${renderTable(insights)}
 
 ## A report of your own
 
