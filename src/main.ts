@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import ora from 'ora';
 import type { App, Output } from './cli/app.ts';
 import { runProgram } from './cli/program.ts';
-import { renderFailure } from './cli/report.ts';
+import { renderFailure } from './cli/render.ts';
 import { rules } from './contracts/rules.ts';
 import { readOrMakeKey } from './ingest/pseudonym.ts';
 import { type Config, loadConfig } from './kernel/config.ts';

@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { build } from '../pipeline/run.ts';
 import type { App } from './app.ts';
 import { jsonOption } from './options.ts';
-import { summarisePublication } from './report.ts';
+import { summarisePublication } from './render.ts';
 
 async function buildOnce(app: App, words: { readonly json?: true }): Promise<void> {
   const result = await app.withPipeline(build);

@@ -12,7 +12,7 @@ import {
   sourceOption,
   toInput,
 } from './options.ts';
-import { renderBatch } from './report.ts';
+import { renderBatch } from './render.ts';
 
 interface Words extends InputWords {
   readonly json?: true;

@@ -8,6 +8,7 @@ import { explainBatchCommand } from './explain-batch.ts';
 import { generateCommand } from './generate.ts';
 import { ingestCommand } from './ingest.ts';
 import { queryCommand } from './query.ts';
+import { reportCommand } from './reports.ts';
 import { resetCommand } from './reset.ts';
 import { runCommand } from './run.ts';
 import { serveCommand } from './serve.ts';
@@ -46,6 +47,7 @@ function createProgram(version: string, app: () => App): Command {
     ingestCommand,
     buildCommand,
     queryCommand,
+    reportCommand,
     statusCommand,
     explainBatchCommand,
     doctorCommand,

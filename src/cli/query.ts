@@ -12,6 +12,7 @@ interface Words {
 
 const examples = `
 The warehouse is DuckDB; SHOW TABLES and DESCRIBE work. Integers beyond 2^53, such as surrogate keys, are text in JSON.
+In CSV a text that a spreadsheet would take for a formula begins with an apostrophe; JSON has it as it is.
 
 Examples:
   millrace query "SHOW TABLES"

@@ -1,5 +1,6 @@
 /** `millrace run`: the whole pipeline, then, if asked, the dashboard. */
 import { Command } from 'commander';
+import { readInsights } from '../metrics/insights.ts';
 import { readHeadline } from '../metrics/overview.ts';
 import { run } from '../pipeline/run.ts';
 import type { App } from './app.ts';
@@ -14,7 +15,7 @@ import {
   sourceOption,
   toInput,
 } from './options.ts';
-import { renderHeadline, renderRun, summarisePublication } from './report.ts';
+import { renderHeadline, renderInsights, renderRun, summarisePublication } from './render.ts';
 import { serve } from './serve.ts';
 import { requireInput } from './usage.ts';
 
@@ -36,13 +37,18 @@ Examples:
 
 async function runOnce(app: App, words: Words): Promise<void> {
   const result = await app.withPipeline((context) => run(context, toInput(words)));
-  const headline = await app.withWarehouse((duckdb) => readHeadline(duckdb));
+  const { headline, insights } = await app.withWarehouse(async (duckdb) => ({
+    headline: await readHeadline(duckdb),
+    insights: await readInsights(duckdb, app.config.currency),
+  }));
   app.output.settle();
-  app.output.print(
-    words.json
-      ? `${JSON.stringify({ ...result, publication: summarisePublication(result.publication), headline: headline ?? null }, null, 2)}\n`
-      : renderRun(result, renderHeadline(headline, app.config.currency)),
-  );
+  if (words.json) {
+    const publication = summarisePublication(result.publication);
+    app.output.print(`${JSON.stringify({ ...result, publication, headline: headline ?? null, insights }, null, 2)}\n`);
+  } else {
+    const figures = `${renderHeadline(headline, app.config.currency)}${renderInsights(insights)}`;
+    app.output.print(renderRun(result, figures));
+  }
 }
 
 /** The command. */

@@ -27,6 +27,10 @@ describe('words', () => {
     [['run', '--input', '.', '--source', 'My Shop'], 'Give a name of lower-case letters', 'millrace run --help'],
     [['serve', '--port', '70000'], 'Give a port from 0 to 65535.', 'millrace serve --help'],
     [['query'], `Missing required argument 'sql'.`, 'millrace query --help'],
+    [['report'], `Missing required argument 'name'.`, 'millrace report --help'],
+    [['report', 'pareto', '--from', 'May'], 'Give a day as YYYY-MM-DD.', 'millrace report --help'],
+    [['report', 'pareto', '--limit', '0'], 'Give a number of rows of at least 1, or all.', 'millrace report --help'],
+    [['report', 'list', '--from', '2024-01-01'], 'list only names the reports', 'millrace report --help'],
     [['reset'], 'Nobody is there to ask', 'millrace reset --help'],
   ])('%j are told of', async (words, problem, help) => {
     const { stderr, ...ended } = await runMillrace(words, home);
@@ -62,7 +66,18 @@ describe('words', () => {
       .map(([, name = '']) => name)
       .filter((name) => name !== 'help');
     expect(commands).toEqual(
-      expect.arrayContaining(['run', 'serve', 'ingest', 'build', 'query', 'status', 'doctor', 'generate', 'reset']),
+      expect.arrayContaining([
+        'run',
+        'serve',
+        'ingest',
+        'build',
+        'query',
+        'report',
+        'status',
+        'doctor',
+        'generate',
+        'reset',
+      ]),
     );
     for (const words of [...commands.filter((name) => name !== 'ingest').map((name) => [name]), ['ingest', 'csv']]) {
       const { code, stdout, stderr } = await runMillrace([...words, '--help'], home);

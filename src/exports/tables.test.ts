@@ -21,6 +21,20 @@ test('CSV quotes what needs it, and tells an empty text from no value', () => {
   );
 });
 
+test('CSV has no text that a spreadsheet takes for a formula; numbers stay as they are', () => {
+  const texts = ['=cmd()', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1', '1-1', "'=1"];
+  const columns = [
+    { name: '=text', type: 'VARCHAR' },
+    { name: 'number', type: 'BIGINT' },
+  ];
+  // An integer beyond what a number holds is text.
+  const rows = texts.map((text) => ({ '=text': text, number: '-9007199254740993' }));
+  const fields = ["'=cmd()", "'+1", "'-1", "'@SUM(A1)", "'\t=1", `"'\r=1"`, '1-1', "'=1"];
+  expect(renderResult({ columns, rows }, 'csv')).toBe(
+    ["'=text,number", ...fields.map((field) => `${field},-9007199254740993`), ''].join('\n'),
+  );
+});
+
 test('JSON is an array of objects', () => {
   expect(JSON.parse(renderResult(result, 'json'))).toEqual(result.rows);
 });

@@ -13,7 +13,7 @@ const plain = (value: JsonValue | undefined): string => {
 };
 
 /** A value as the terminal shows it: no control characters, which could act on the terminal. */
-const visible = (value: JsonValue | undefined): string =>
+export const visible = (value: JsonValue | undefined): string =>
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   plain(value).replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, ' ');
 
@@ -35,10 +35,16 @@ const csvField = (value: JsonValue | undefined): string => {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 };
 
-/** CSV with a header; NULL is an empty field, an empty text "". */
+/** A text that a spreadsheet would take for a formula, with an apostrophe before it; all else as it is. */
+const harmless = (value: JsonValue | undefined): JsonValue | undefined =>
+  typeof value === 'string' && /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
+
+/** CSV with a header, lines ending with LF; NULL is an empty field, an empty text "", and no text is a formula. */
 function renderCsv(result: QueryResult): string {
-  const header = result.columns.map(({ name }) => csvField(name)).join(',');
-  const lines = result.rows.map((row) => result.columns.map(({ name }) => csvField(row[name])).join(','));
+  const header = result.columns.map(({ name }) => csvField(harmless(name))).join(',');
+  const fieldOf = (value: JsonValue | undefined, type: string): string =>
+    csvField(isNumeric(type) ? value : harmless(value));
+  const lines = result.rows.map((row) => result.columns.map(({ name, type }) => fieldOf(row[name], type)).join(','));
   return `${[header, ...lines].join('\n')}\n`;
 }
 

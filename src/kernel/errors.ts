@@ -232,6 +232,11 @@ export const errorCatalogue = {
     remedy: 'Give dates as YYYY-MM-DD, the first not after the last.',
     exitCode: 2,
   },
+  'MR-QRY-004': {
+    message: 'There is no report named {name}.',
+    remedy: 'Did you mean {nearest}? `millrace report list` shows all reports.',
+    exitCode: 2,
+  },
   'MR-BAT-001': {
     message: 'There is no batch {batch}.',
     remedy: '`millrace batch list` shows the batches of this home.',

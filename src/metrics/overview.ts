@@ -83,13 +83,19 @@ function problemOf(range: DateRange): string | undefined {
   return undefined;
 }
 
-/** Errors: MR-QRY-003 for words that are no days, or days in the wrong order. */
-function chooseRange(available: DateRange, asked: { readonly from?: string; readonly to?: string }): DateRange {
-  const fallback = defaultRange(available);
-  const range = { from: asked.from ?? (asked.to ? available.from : fallback.from), to: asked.to ?? available.to };
+/** The range as it is given. Errors: MR-QRY-003 for words that are no days, or days in the wrong order. */
+export function checkRange(range: DateRange): DateRange {
   const problem = problemOf(range);
   if (problem) throw new MillraceError('MR-QRY-003', { ...range, problem });
   return range;
+}
+
+function chooseRange(available: DateRange, asked: { readonly from?: string; readonly to?: string }): DateRange {
+  const fallback = defaultRange(available);
+  return checkRange({
+    from: asked.from ?? (asked.to ? available.from : fallback.from),
+    to: asked.to ?? available.to,
+  });
 }
 
 const ratio = (value: number | null, base: number | null): number | null =>
@@ -177,7 +183,7 @@ async function readTopProducts(duckdb: DuckDB, range: DateRange): Promise<Overvi
 }
 
 /** The days from the first to the last sale or return; undefined when there is none. */
-async function findAvailable(duckdb: DuckDB): Promise<DateRange | undefined> {
+export async function findAvailable(duckdb: DuckDB): Promise<DateRange | undefined> {
   const [found] = await duckdb.rows<{ from: string | null; to: string | null }>(
     `SELECT strptime(min(date_key)::VARCHAR, '%Y%m%d')::DATE AS "from", strptime(max(date_key)::VARCHAR, '%Y%m%d')::DATE AS "to"
      FROM fact_sales`,

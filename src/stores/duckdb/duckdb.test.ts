@@ -17,6 +17,14 @@ async function memory(folder = makeFolder()): Promise<DuckDB> {
   return duckdb;
 }
 
+test('parameters are bound by place or by name, and never read as SQL', async () => {
+  const duckdb = await memory();
+  expect(await duckdb.rows('SELECT $2 AS two, $1 AS one', [`'; --`, 2])).toEqual([{ two: 2, one: `'; --` }]);
+  expect(await duckdb.rows('SELECT $to AS "to", $from AS "from"', { from: `'; --`, to: 2 })).toEqual([
+    { to: 2, from: `'; --` },
+  ]);
+});
+
 describe('results', () => {
   test('are plain JSON values with the names and types of their columns', async () => {
     const result = await (await memory()).query(

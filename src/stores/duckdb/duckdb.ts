@@ -34,8 +34,15 @@ export interface DuckDBLimits {
   readonly temporaryFolder: string;
 }
 
-/** Positional parameters of a statement: `$1` is the first. */
-export type Parameters = readonly DuckDBValue[];
+/** Parameters of a statement: positional (`$1` is the first) or named (`from` is `$from`). */
+export type Parameters = readonly DuckDBValue[] | Readonly<Record<string, DuckDBValue>>;
+
+const isNamed = (parameters: Parameters): parameters is Readonly<Record<string, DuckDBValue>> =>
+  !Array.isArray(parameters);
+
+/** A copy, as the driver takes it. */
+const toValues = (parameters: Parameters): DuckDBValue[] | Record<string, DuckDBValue> =>
+  isNamed(parameters) ? { ...parameters } : [...parameters];
 
 /** One connection to one database. Not for several statements at once: call `fork` for a second connection. */
 export interface DuckDB {
@@ -82,7 +89,7 @@ const reading: readonly StatementType[] = [StatementType.SELECT, StatementType.E
 function wrap(connection: DuckDBConnection, instance: DuckDBInstance, closeInstance?: () => void): DuckDB {
   let closed = false;
   const query = async (sql: string, parameters: Parameters = []): Promise<QueryResult> =>
-    toResult(await connection.runAndReadAll(sql, [...parameters]));
+    toResult(await connection.runAndReadAll(sql, toValues(parameters)));
   const ask = async (sql: string): Promise<QueryResult> => {
     const statements = await connection.extractStatements(sql).catch((thrown: unknown) => {
       // All that the driver has to say of a text without a statement.
@@ -97,7 +104,7 @@ function wrap(connection: DuckDBConnection, instance: DuckDBInstance, closeInsta
   return {
     ask,
     async run(sql, parameters = []) {
-      await connection.run(sql, [...parameters]);
+      await connection.run(sql, toValues(parameters));
     },
     query,
     async rows<T>(sql: string, parameters?: Parameters) {

@@ -2,6 +2,7 @@
 import Table from 'cli-table3';
 import type { IngestResult } from '../ingest/csv/ingest.ts';
 import { humanDuration } from '../kernel/time.ts';
+import type { Insight } from '../metrics/insights.ts';
 import type { Headline } from '../metrics/overview.ts';
 import type { RunResult } from '../pipeline/run.ts';
 import type { PublishResult } from '../publish/publish.ts';
@@ -79,6 +80,10 @@ export function renderHeadline(headline: Headline | undefined, currency: string)
   ].join(' ');
 }
 
+/** The insights as lines below the headline; nothing without any. */
+export const renderInsights = (insights: readonly Insight[]): string =>
+  insights.map(({ text }) => `\n  - ${text}`).join('');
+
 /** A publication for a program: what ended how, without the SQL. */
 export const summarisePublication = ({ nodes, ...publication }: PublishResult) => ({
   ...publication,
@@ -86,7 +91,7 @@ export const summarisePublication = ({ nodes, ...publication }: PublishResult) =
 });
 
 /** What a run did, for a person. */
-export function renderRun(result: RunResult, headline: string): string {
+export function renderRun(result: RunResult, figures: string): string {
   const { publication, milliseconds } = result;
   const tests = publication.nodes.filter(({ kind }) => kind === 'test');
   const models = publication.nodes.length - tests.length;
@@ -96,5 +101,5 @@ export function renderRun(result: RunResult, headline: string): string {
     : `${publication.publication} stays published.`;
   const outcome = result.changed ? '' : 'Nothing has changed: no row, no file, no figure.\n';
   const batches = result.batches.map(renderBatch).join('\n\n');
-  return `${batches}\n\n${built}\n${outcome}${headline}\nDone in ${humanDuration(milliseconds)}.\n`;
+  return `${batches}\n\n${built}\n${outcome}${figures}\nDone in ${humanDuration(milliseconds)}.\n`;
 }
