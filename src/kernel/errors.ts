@@ -58,6 +58,22 @@ export const errorCatalogue = {
     remedy: 'Make it a text file that this user may read (chmod 600 {path}), or remove it.',
     exitCode: 2,
   },
+  'MR-CFG-004': {
+    message: 'The rules file {path} names the rule {rule}, which does not exist.',
+    remedy: 'Did you mean {nearest}? All rules are listed in docs/rules.md.',
+    exitCode: 2,
+  },
+  'MR-CFG-005': {
+    message: 'The rules file {path} changes the rule {rule}, which cannot be so: {problem}.',
+    remedy: 'Remove it from the file; docs/rules.md says which severities each rule can have.',
+    exitCode: 2,
+  },
+  'MR-CFG-006': {
+    message: 'The rules file {path} cannot be used: {problem}.',
+    remedy:
+      'Write lines such as `products.price.covers_cost: { severity: error, max_rate: 0.05 }`; docs/rules.md describes the file.',
+    exitCode: 2,
+  },
   'MR-IN-001': {
     message: 'There is no file or folder at {path}.',
     remedy: 'Check the path given with --input.',
@@ -130,6 +146,18 @@ export const errorCatalogue = {
     message: 'No sample can be made with {option} = {value}: {problem}.',
     remedy: 'See `millrace generate --help` for what each option takes.',
     exitCode: 2,
+  },
+  'MR-QUA-001': {
+    message:
+      'Batch {batch} is stopped: {refused} of its {received} rows break rules ({rate}, at most {limit} may). Most often: {rules}.',
+    remedy: 'Nothing was loaded. Correct the files, or raise MILLRACE_MAX_ERROR_RATE if that many are to be expected.',
+    exitCode: 1,
+  },
+  'MR-QUA-002': {
+    message:
+      'Batch {batch} is stopped: {broken} of {checked} rows break the rule {rule} ({rate}, at most {limit} may).',
+    remedy: 'Nothing was loaded. Correct the files, or raise max_rate of the rule in the rules file.',
+    exitCode: 1,
   },
   'MR-LED-001': {
     message: 'The ledger of batch {batch} does not balance: {problem}.',
