@@ -197,7 +197,12 @@ const planted: Readonly<Record<string, readonly Row[]>> = {
   'transaction_items.item_id.typed': [{ item_id: tooLong }],
   'transaction_items.transaction_id.typed': [{ transaction_id: tooLong }],
   'transaction_items.product_id.typed': [{ product_id: tooLong }],
-  'transaction_items.quantity.typed': [{ quantity: '2.5' }, { quantity: 'two' }],
+  'transaction_items.quantity.typed': [
+    { quantity: '2.5' },
+    { quantity: 'two' },
+    { quantity: '1_0' },
+    { quantity: '- 2' },
+  ],
   'transaction_items.unit_price.typed': [{ unit_price: '-inf' }],
   'transaction_items.discount_percentage.typed': [{ discount_percentage: '10%' }],
   'transaction_items.line_total.typed': [{ line_total: 'forty' }],
@@ -255,6 +260,8 @@ const harmless: Readonly<Partial<Record<TableName, readonly Row[]>>> = {
     { unit_price: '0', line_total: '0' },
     { quantity: '10000000', unit_price: '100000000', line_total: '' },
     { quantity: '2.0' },
+    { quantity: ' +2e0 ' },
+    { quantity: '02' },
   ],
 };
 

@@ -74,10 +74,10 @@ export const references: readonly Reference[] = [
 ];
 
 /** The most units on one line. With `greatestPrice` it keeps every product of the two below 10^15, which DECIMAL(18,2) holds. */
-export const greatestQuantity = 10_000_000;
+const greatestQuantity = 10_000_000;
 
 /** The greatest price or cost of a unit. */
-export const greatestPrice = 100_000_000;
+const greatestPrice = 100_000_000;
 
 const everyColumn: readonly { readonly table: TableName; readonly column: ReceivedColumn }[] = tableNames.flatMap(
   (table) => tableContracts[table].columns.map((column) => ({ table, column })),
