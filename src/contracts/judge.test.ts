@@ -1,7 +1,7 @@
 /** The judgement of received rows: each rule, each kind of value, each local time, and every verdict of random batches. */
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { makeDatabase, makeFolder, smallLimits } from '../../tests/setup/fixtures.ts';
+import { makeDatabase, makeFolder, makePostgres, smallLimits } from '../../tests/setup/fixtures.ts';
 import { type DuckDB, openDuckDB, sqlText } from '../stores/duckdb/duckdb.ts';
 import { openPostgres } from '../stores/postgres/postgres.ts';
 import { brokenRules, countBroken, judgeMacros, judgeStatement, parentColumns } from './judge.ts';
@@ -383,6 +383,22 @@ describe('the rules', () => {
     );
     const broken = await brokenBesideParents(duckdb, 'transactions', 'Asia/Tokyo');
     expect([...broken]).toEqual([[1, ['transactions.transaction_date.after_registration']]]);
+  });
+
+  test('about parents are said in words that PostgreSQL has, over what it stores', async () => {
+    const postgres = await makePostgres();
+    for (const rule of rules.filter((each) => each.scope === 'parents')) {
+      const { table } = rule;
+      const joins = references
+        .filter((each) => each.table === table)
+        .map(
+          ({ parent, column }) => `LEFT JOIN (SELECT ${parentColumns(parent).join(', ')} FROM production.${parent})
+            AS parent_${parent} ON parent_${parent}.key = child.${column}`,
+        );
+      await postgres.run(
+        `SELECT FROM production.${table} AS child ${joins.join(' ')} WHERE ${parentsPredicate(rule, 'Europe/Paris')}`,
+      );
+    }
   });
 
   test.each(batchRules.map((rule) => [rule.id, rule] as const))('about the batch: %s', async (id, rule) => {
