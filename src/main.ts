@@ -5,7 +5,7 @@ import ora from 'ora';
 import type { App, Output } from './cli/app.ts';
 import { runProgram } from './cli/program.ts';
 import { renderFailure } from './cli/render.ts';
-import { rules } from './contracts/rules.ts';
+import { readRules } from './contracts/severity.ts';
 import { readOrMakeKey } from './ingest/pseudonym.ts';
 import { type Config, loadConfig } from './kernel/config.ts';
 import { asMillraceError, MillraceError, problemOf } from './kernel/errors.ts';
@@ -106,9 +106,7 @@ async function withPipeline<T>(
       lake: openFolderLake(join(config.home, 'lake')),
       duckdb: limitsOf(config),
       archive: join(config.home, 'raw', 'batches'),
-      rules,
-      rulesHash: 'rules',
-      maxErrorRate: 0.2,
+      ...readRules(config.rulesFile, config.home),
       clock: systemClock,
       ids: randomIds,
       pseudonymKey: config.pseudonymKey ?? readOrMakeKey(join(config.home, 'pseudonym.key')),

@@ -217,7 +217,7 @@ describe('in a home that has published the small shop', () => {
     const postgres = await openDatabase(home.DATABASE_URL ?? '');
     // Somebody has been at production by hand: a sale has lost its product.
     await postgres.run(
-      `ALTER TABLE production.transaction_items DROP CONSTRAINT transaction_items_source_product_id_fkey;
+      `ALTER TABLE production.transaction_items DROP CONSTRAINT transaction_items_product_id_source_fkey;
        DELETE FROM production.products WHERE product_id = 'P2'; DELETE FROM ops.lake_files`,
     );
     const ended = await runMillrace(['build', '--json'], home);

@@ -111,10 +111,14 @@ export async function countryReader(): Promise<(text: string) => Country | undef
     ...Object.entries(usualNames).map(([code, name]) => [name, code] as const),
   ]);
   const alias = unambiguous(Object.entries(aliases));
-  const foreign = unambiguous(iso.getSupportedLanguages().flatMap(namesIn));
+  let foreign: ReadonlyMap<string, string> | undefined;
+  const abroad = (folded: string): string | undefined => {
+    foreign ??= unambiguous(iso.getSupportedLanguages().flatMap(namesIn));
+    return foreign.get(folded);
+  };
   return (text) => {
     const folded = fold(text);
-    const code = codes.get(folded.toUpperCase()) ?? alias.get(folded) ?? english.get(folded) ?? foreign.get(folded);
+    const code = codes.get(folded.toUpperCase()) ?? alias.get(folded) ?? english.get(folded) ?? abroad(folded);
     const name = code && (usualNames[code] ?? official[code]);
     return code && name ? { name, code } : undefined;
   };

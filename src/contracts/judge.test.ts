@@ -1,7 +1,7 @@
 /** The judgement of received rows: each rule, each kind of value, each local time, and every verdict of random batches. */
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { makeDatabase, makeFolder, smallLimits } from '../../tests/setup/fixtures.ts';
+import { makeDatabase, makeFolder, makePostgres, smallLimits } from '../../tests/setup/fixtures.ts';
 import { type DuckDB, openDuckDB, sqlText } from '../stores/duckdb/duckdb.ts';
 import { openPostgres } from '../stores/postgres/postgres.ts';
 import { brokenRules, countBroken, judgeMacros, judgeStatement, parentColumns } from './judge.ts';
@@ -197,7 +197,12 @@ const planted: Readonly<Record<string, readonly Row[]>> = {
   'transaction_items.item_id.typed': [{ item_id: tooLong }],
   'transaction_items.transaction_id.typed': [{ transaction_id: tooLong }],
   'transaction_items.product_id.typed': [{ product_id: tooLong }],
-  'transaction_items.quantity.typed': [{ quantity: '2.5' }, { quantity: 'two' }],
+  'transaction_items.quantity.typed': [
+    { quantity: '2.5' },
+    { quantity: 'two' },
+    { quantity: '1_0' },
+    { quantity: '- 2' },
+  ],
   'transaction_items.unit_price.typed': [{ unit_price: '-inf' }],
   'transaction_items.discount_percentage.typed': [{ discount_percentage: '10%' }],
   'transaction_items.line_total.typed': [{ line_total: 'forty' }],
@@ -255,6 +260,8 @@ const harmless: Readonly<Partial<Record<TableName, readonly Row[]>>> = {
     { unit_price: '0', line_total: '0' },
     { quantity: '10000000', unit_price: '100000000', line_total: '' },
     { quantity: '2.0' },
+    { quantity: ' +2e0 ' },
+    { quantity: '02' },
   ],
 };
 
@@ -376,6 +383,22 @@ describe('the rules', () => {
     );
     const broken = await brokenBesideParents(duckdb, 'transactions', 'Asia/Tokyo');
     expect([...broken]).toEqual([[1, ['transactions.transaction_date.after_registration']]]);
+  });
+
+  test('about parents are said in words that PostgreSQL has, over what it stores', async () => {
+    const postgres = await makePostgres();
+    for (const rule of rules.filter((each) => each.scope === 'parents')) {
+      const { table } = rule;
+      const joins = references
+        .filter((each) => each.table === table)
+        .map(
+          ({ parent, column }) => `LEFT JOIN (SELECT ${parentColumns(parent).join(', ')} FROM production.${parent})
+            AS parent_${parent} ON parent_${parent}.key = child.${column}`,
+        );
+      await postgres.run(
+        `SELECT FROM production.${table} AS child ${joins.join(' ')} WHERE ${parentsPredicate(rule, 'Europe/Paris')}`,
+      );
+    }
   });
 
   test.each(batchRules.map((rule) => [rule.id, rule] as const))('about the batch: %s', async (id, rule) => {

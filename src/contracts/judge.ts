@@ -25,6 +25,15 @@ export interface JudgeContext {
 /** The content of a text column without blanks around it; NULL when nothing is left. */
 const trimmed = (name: string): string => `nullif(trim(text_${name}), '')`;
 
+/** Whole numbers of whatever notation, such as 2.0 and 1e3; as nearly all are plain digits, the costly way is for others. */
+function integer(name: string): string {
+  const value = trimmed(name);
+  const plain = `TRY_CAST(${value} AS BIGINT)`;
+  const exact = `TRY_CAST(${value} AS DECIMAL(27,9))`;
+  return `CASE WHEN ${plain}::VARCHAR = ${value} THEN ${plain}
+    WHEN NOT contains(text_${name}, '_') AND ${exact} % 1 = 0 THEN TRY_CAST(${exact} AS BIGINT) END`;
+}
+
 const decimal = (name: string, width: string): string =>
   `CASE WHEN NOT contains(text_${name}, '_') THEN TRY_CAST(trim(text_${name}) AS DECIMAL(${width})) END`;
 
@@ -63,7 +72,7 @@ function reading(name: string, kind: ColumnKind): string {
     text: value,
     email: `CASE WHEN regexp_full_match(lower(${value}), '[^@\\s,;<>"]+@[^@\\s,;<>".]+(\\.[^@\\s,;<>".]+)*\\.[a-z0-9-]{2,}') THEN lower(${value}) END`,
     phone: `nullif(CASE WHEN starts_with(${value}, '+') THEN '+' ELSE '' END || regexp_replace(${value}, '[^0-9]', '', 'g'), '')`,
-    integer: `CASE WHEN NOT contains(text_${name}, '_') AND TRY_CAST(${value} AS DECIMAL(27,9)) % 1 = 0 THEN TRY_CAST(TRY_CAST(${value} AS DECIMAL(27,9)) AS BIGINT) END`,
+    integer: integer(name),
     price: decimal(name, '18,4'),
     amount: decimal(name, '18,2'),
     percentage: decimal(name, '7,4'),

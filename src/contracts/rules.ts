@@ -74,10 +74,10 @@ export const references: readonly Reference[] = [
 ];
 
 /** The most units on one line. With `greatestPrice` it keeps every product of the two below 10^15, which DECIMAL(18,2) holds. */
-export const greatestQuantity = 10_000_000;
+const greatestQuantity = 10_000_000;
 
 /** The greatest price or cost of a unit. */
-export const greatestPrice = 100_000_000;
+const greatestPrice = 100_000_000;
 
 const everyColumn: readonly { readonly table: TableName; readonly column: ReceivedColumn }[] = tableNames.flatMap(
   (table) => tableContracts[table].columns.map((column) => ({ table, column })),
@@ -102,6 +102,11 @@ const alwaysReadable = ['text', 'phone', 'payment_method', 'email', 'country'];
 const isNeeded = ({ kind, required, otherwise }: ReceivedColumn): boolean =>
   required || kind === 'id' || otherwise !== undefined;
 
+function unreadable({ name, kind }: ReceivedColumn): string {
+  if (typeof kind !== 'string') return `${name} is none of ${kind.join(', ')}`;
+  return kind === 'id' ? `${name} is longer than 64 characters` : `${name} cannot be read as ${kind}`;
+}
+
 const typedRules: readonly RowRule[] = everyColumn
   .filter(({ column }) => Array.isArray(column.kind) || !alwaysReadable.includes(String(column.kind)))
   .map(({ table, column }) => ({
@@ -112,9 +117,7 @@ const typedRules: readonly RowRule[] = everyColumn
     scope: 'row',
     guards: isNeeded(column),
     broken: `read_${column.name} IS NULL AND trim(text_${column.name}) <> ''`,
-    message: Array.isArray(column.kind)
-      ? `${column.name} is none of ${column.kind.join(', ')}`
-      : `${column.name} cannot be read as ${String(column.kind)}`,
+    message: unreadable(column),
   }));
 
 const referentialRules: readonly ParentsRule[] = references.map(({ table, column, parent }) => ({

@@ -34,6 +34,8 @@ describe('settings', () => {
       currency: 'USD',
       timeZone: 'UTC',
       lockSeconds: 300,
+      rulesFile: undefined,
+      maxErrorRate: 0.2,
     });
     expect(Object.isFrozen(config) && Object.isFrozen(config.duckdb)).toBe(true);
   });
@@ -45,6 +47,12 @@ describe('settings', () => {
       currency: 'EUR',
       home: join(root, 'shop'),
     });
+  });
+
+  test('a rules file is found from the clone', () => {
+    const root = cloneWith('MILLRACE_RULES=shop/rules.yml\nMILLRACE_MAX_ERROR_RATE=0');
+    expect(loadConfig({}, root)).toMatchObject({ rulesFile: join(root, 'shop/rules.yml'), maxErrorRate: 0 });
+    expect(loadConfig({ MILLRACE_RULES: '/etc/rules.yml' }, root).rulesFile).toBe('/etc/rules.yml');
   });
 
   test('an empty value gives the default', () => {
@@ -73,6 +81,8 @@ describe('settings', () => {
     ['MILLRACE_DUCKDB_MEMORY', 'lots'],
     ['MILLRACE_DUCKDB_THREADS', '0'],
     ['MILLRACE_LOCK_SECONDS', '99999999'],
+    ['MILLRACE_MAX_ERROR_RATE', '20 %'],
+    ['MILLRACE_MAX_ERROR_RATE', '1.5'],
     ['SHOP_CURRENCY', 'euro'],
     ['SHOP_TIMEZONE', 'Europe/Nowhere'],
   ])('%s=%s is refused with its name and value', (name, value) => {

@@ -57,6 +57,19 @@ const settings = {
     .max(86_400)
     .default(300)
     .describe('How long a command waits for another one that changes the same home.'),
+  MILLRACE_RULES: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'A YAML file that sets severities and thresholds of rules. Default: rules.yml in MILLRACE_HOME, if there.',
+    ),
+  MILLRACE_MAX_ERROR_RATE: z.coerce
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.2)
+    .describe('The greatest share of rows, 0 to 1, that may break rules of severity error before a batch is stopped.'),
   SHOP_CURRENCY: z
     .string()
     .regex(/^[A-Z]{3}$/, 'not an ISO 4217 code such as EUR')
@@ -87,6 +100,10 @@ export interface Config {
   readonly duckdb: { readonly memory: string; readonly threads: number | undefined };
   readonly logLevel: 'silent' | 'error' | 'warn' | 'info' | 'debug';
   readonly lockSeconds: number;
+  /** Absolute path of the rules file that is named; undefined: rules.yml in the home, if it is there. */
+  readonly rulesFile: string | undefined;
+  /** A batch of which a greater share of rows breaks rules of severity error is stopped, 0 to 1. */
+  readonly maxErrorRate: number;
   /** ISO 4217. */
   readonly currency: string;
   /** IANA name. */
@@ -129,7 +146,7 @@ const secrets: readonly SettingName[] = ['DATABASE_URL', 'PSEUDONYM_KEY'];
 
 /**
  * Reads the settings from the environment and, for what it lacks, from `root`/.env. An empty value counts as absent.
- * Relative MILLRACE_HOME is taken from `root`. Errors: MR-CFG-001 to MR-CFG-003.
+ * Relative MILLRACE_HOME and MILLRACE_RULES are taken from `root`. Errors: MR-CFG-001 to MR-CFG-003.
  */
 export function loadConfig(environment: Environment, root: string): Config {
   const given: Environment = { ...readDotEnv(join(root, '.env')), ...environment };
@@ -157,6 +174,8 @@ export function loadConfig(environment: Environment, root: string): Config {
     duckdb: Object.freeze({ memory: value.MILLRACE_DUCKDB_MEMORY, threads: value.MILLRACE_DUCKDB_THREADS }),
     logLevel: value.MILLRACE_LOG_LEVEL,
     lockSeconds: value.MILLRACE_LOCK_SECONDS,
+    rulesFile: value.MILLRACE_RULES === undefined ? undefined : resolve(root, value.MILLRACE_RULES),
+    maxErrorRate: value.MILLRACE_MAX_ERROR_RATE,
     currency: value.SHOP_CURRENCY,
     timeZone: value.SHOP_TIMEZONE,
     pseudonymKey: value.PSEUDONYM_KEY,

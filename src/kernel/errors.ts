@@ -58,6 +58,22 @@ export const errorCatalogue = {
     remedy: 'Make it a text file that this user may read (chmod 600 {path}), or remove it.',
     exitCode: 2,
   },
+  'MR-CFG-004': {
+    message: 'The rules file {path} names the rule {rule}, which does not exist.',
+    remedy: 'Did you mean {nearest}? All rules are listed in docs/rules.md.',
+    exitCode: 2,
+  },
+  'MR-CFG-005': {
+    message: 'The rules file {path} changes the rule {rule}, which cannot be so: {problem}.',
+    remedy: 'Remove it from the file; docs/rules.md says which severities each rule can have.',
+    exitCode: 2,
+  },
+  'MR-CFG-006': {
+    message: 'The rules file {path} cannot be used: {problem}.',
+    remedy:
+      'Write lines such as `products.price.covers_cost: { severity: error, max_rate: 0.05 }`; docs/rules.md describes the file.',
+    exitCode: 2,
+  },
   'MR-IN-001': {
     message: 'There is no file or folder at {path}.',
     remedy: 'Check the path given with --input.',
@@ -129,6 +145,64 @@ export const errorCatalogue = {
   'MR-GEN-001': {
     message: 'No sample can be made with {option} = {value}: {problem}.',
     remedy: 'See `millrace generate --help` for what each option takes.',
+    exitCode: 2,
+  },
+  'MR-QUA-001': {
+    message:
+      'Batch {batch} is stopped: {refused} of its {received} rows break rules ({rate}, at most {limit} may). Most often: {rules}.',
+    remedy: 'Nothing was loaded. Correct the files, or raise MILLRACE_MAX_ERROR_RATE if that many are to be expected.',
+    exitCode: 1,
+  },
+  'MR-QUA-002': {
+    message:
+      'Batch {batch} is stopped: {broken} of {checked} rows break the rule {rule} ({rate}, at most {limit} may).',
+    remedy: 'Nothing was loaded. Correct the files, or raise max_rate of the rule in the rules file.',
+    exitCode: 1,
+  },
+  'MR-BAT-001': {
+    message: 'There is no batch {batch}.',
+    remedy: '`millrace batch list` shows the batches of this home.',
+    exitCode: 2,
+  },
+  'MR-BAT-002': {
+    message: 'The batch {batch} was already undone on {day}.',
+    remedy: 'Nothing is left to undo; loading its files again brings it back.',
+    exitCode: 2,
+  },
+  'MR-BAT-003': {
+    message: 'The batch {batch} was loaded by a version that did not keep what it superseded: it cannot be undone.',
+    remedy: 'Empty the home with `millrace reset` and load the batches that are right.',
+    exitCode: 2,
+  },
+  'MR-BAT-004': {
+    message: 'The archived copy of {file} in batch {batch} is missing or was changed: {path}.',
+    remedy: 'Put the copy back from a backup; rows of this batch cannot be judged again without it.',
+    exitCode: 3,
+  },
+  'MR-QRN-001': {
+    message: 'There is no row {id} in quarantine.',
+    remedy: '`millrace quarantine list` shows the rows with their ids.',
+    exitCode: 2,
+  },
+  'MR-QRN-002': {
+    message: 'Row {id} is no longer held: it was let in.',
+    remedy: 'Correct it at its source and load the export again.',
+    exitCode: 2,
+  },
+  'MR-QRN-003': {
+    message:
+      'Row {id} is a malformed record of {file} (line {line}), which belongs to no table before the preset maps it.',
+    remedy: 'Mend the record in the file, and load the file again.',
+    exitCode: 2,
+  },
+  'MR-QRN-004': {
+    message: '{table} has no column {column}.',
+    remedy: 'Its columns are {columns}.',
+    exitCode: 2,
+  },
+  'MR-QRN-005': {
+    message: 'The file {path} cannot be used as edited quarantine: {problem}.',
+    remedy: 'Begin with `millrace quarantine list --csv`, change cells only, and keep the column id.',
     exitCode: 2,
   },
   'MR-LED-001': {
@@ -235,62 +309,6 @@ export const errorCatalogue = {
   'MR-QRY-004': {
     message: 'There is no report named {name}.',
     remedy: 'Did you mean {nearest}? `millrace report list` shows all reports.',
-    exitCode: 2,
-  },
-  'MR-BAT-001': {
-    message: 'There is no batch {batch}.',
-    remedy: '`millrace batch list` shows the batches of this home.',
-    exitCode: 2,
-  },
-  'MR-BAT-002': {
-    message: 'The batch {batch} was already undone on {day}.',
-    remedy: 'Nothing is left to undo; loading its files again brings it back.',
-    exitCode: 2,
-  },
-  'MR-BAT-003': {
-    message: 'The batch {batch} was loaded by a version that did not keep what it superseded: it cannot be undone.',
-    remedy: 'Empty the home with `millrace reset` and load the batches that are right.',
-    exitCode: 2,
-  },
-  'MR-BAT-004': {
-    message: 'The archived copy of {file} in batch {batch} is missing or was changed: {path}.',
-    remedy: 'Put the copy back from a backup; rows of this batch cannot be judged again without it.',
-    exitCode: 3,
-  },
-  'MR-QUA-001': {
-    message: '{source}: {quarantined} of {received} rows ({rate}) break rules, more than the {limit} allowed: {rules}.',
-    remedy:
-      'Nothing was loaded. Look at the rows with `millrace ingest csv --dry-run`, mend the export, or raise MILLRACE_MAX_ERROR_RATE.',
-    exitCode: 1,
-  },
-  'MR-QUA-002': {
-    message: '{source}: {rate} of the rows break {rule}, more than the {limit} that its max_rate allows.',
-    remedy: 'Nothing was loaded. Mend the export, or raise max_rate of the rule in the rules file.',
-    exitCode: 1,
-  },
-  'MR-QRN-001': {
-    message: 'There is no row {id} in quarantine.',
-    remedy: '`millrace quarantine list` shows the rows with their ids.',
-    exitCode: 2,
-  },
-  'MR-QRN-002': {
-    message: 'Row {id} is no longer held: it was let in.',
-    remedy: 'Correct it at its source and load the export again.',
-    exitCode: 2,
-  },
-  'MR-QRN-003': {
-    message: 'Row {id} is a malformed record of {file} (line {line}), which belongs to no table before the preset maps it.',
-    remedy: 'Mend the record in the file, and load the file again.',
-    exitCode: 2,
-  },
-  'MR-QRN-004': {
-    message: '{table} has no column {column}.',
-    remedy: 'Its columns are {columns}.',
-    exitCode: 2,
-  },
-  'MR-QRN-005': {
-    message: 'The file {path} cannot be used as edited quarantine: {problem}.',
-    remedy: 'Begin with `millrace quarantine list --csv`, change cells only, and keep the column id.',
     exitCode: 2,
   },
   'MR-RUN-001': {

@@ -5,6 +5,7 @@ import { type JudgeContext, judgeMacros, judgeStatement } from '../../contracts/
 import { malformedRule, type Rule } from '../../contracts/rules.ts';
 import { prepareStandards } from '../../contracts/standards.ts';
 import { type TableName, tableNames } from '../../contracts/tables.ts';
+import { requireWithinThresholds } from '../../contracts/thresholds.ts';
 import { MillraceError } from '../../kernel/errors.ts';
 import type { DuckDB } from '../../stores/duckdb/duckdb.ts';
 import { streamRows } from '../../stores/duckdb/stream-rows.ts';
@@ -17,15 +18,7 @@ import { arriveFrom, cleanRows, copyArriving, type SettleScope } from '../produc
 import type { Stopwatch } from '../production/stages.ts';
 import * as staging from '../production/staging.ts';
 import { requireUnchanged } from './files.ts';
-import {
-  isWaiting,
-  judgedResults,
-  keepResults,
-  type RuleResult,
-  requireQuality,
-  type Thresholds,
-  withSettlement,
-} from './quality.ts';
+import { isWaiting, judgedResults, keepResults, type RuleResult, withSettlement } from './quality.ts';
 import type { FileReading, MalformedRecord } from './read.ts';
 import * as statement from './statements.ts';
 
@@ -53,7 +46,10 @@ export interface LoadEngines {
 }
 
 /** How rows are judged, and what stops a batch. */
-export interface Judgement extends JudgeContext, Thresholds {
+export interface Judgement extends JudgeContext {
+  readonly rules: readonly Rule[];
+  /** The greatest share of rows that may be refused, 0 to 1. */
+  readonly maxErrorRate: number;
   /** Tells sets of rules apart. */
   readonly rulesHash: string;
 }
@@ -359,7 +355,9 @@ export async function loadBatch(
   const received = sum(judged.values(), (each) => each.received) + unmapped;
   const faulty = sum(judged.values(), (each) => each.broken + each.malformed) + unmapped;
   const results = [...judged.values()].flatMap((each) => each.results);
-  requireQuality(batch.source, received, faulty, results, judgement);
+  const requireFew = (refused: number, counts: readonly RuleResult[]): void =>
+    requireWithinThresholds({ batch: batch.id, received, refused, counts }, judgement.rules, judgement.maxErrorRate);
+  requireFew(faulty, results);
 
   await quarantineMalformed(sql, batch);
   const restore = await relaxConstraints(sql, new Map([...judged].map(([table, { clean }]) => [table, clean])));
@@ -385,7 +383,7 @@ export async function loadBatch(
   const misfits = sum(settled, ({ unfit }) =>
     sum(unfit, ({ rule, broken }) => (isWaiting(rule) || !isError(judgement.rules, rule) ? 0 : broken)),
   );
-  requireQuality(batch.source, received, faulty + misfits, final, judgement);
+  requireFew(faulty + misfits, final);
   await keepResults(sql, batch.id, final);
   await requireBalance(sql, batch.id, tableNames);
   await staging.trimStaging(sql);

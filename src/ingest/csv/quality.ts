@@ -1,7 +1,6 @@
-/** How many rows of a batch broke each rule, kept for trends; and the rates beyond which a batch is stopped. */
-import { malformedRule, type Rule, uniqueKeyRule } from '../../contracts/rules.ts';
-import { type TableName, tableNames } from '../../contracts/tables.ts';
-import { MillraceError } from '../../kernel/errors.ts';
+/** How many rows of a batch broke each rule, kept for trends. */
+import { type Rule, uniqueKeyRule } from '../../contracts/rules.ts';
+import type { TableName } from '../../contracts/tables.ts';
 import type { DuckDB } from '../../stores/duckdb/duckdb.ts';
 import type { Sql } from '../../stores/postgres/postgres.ts';
 import type { Settlement } from '../production/settle.ts';
@@ -75,58 +74,5 @@ export async function keepResults(sql: Sql, batch: string, results: readonly Rul
   );
 }
 
-/** What stops a batch before production. */
-export interface Thresholds {
-  readonly rules: readonly Rule[];
-  /** The greatest share of rows that may be quarantined, 0 to 1. */
-  readonly maxErrorRate: number;
-}
-
-const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
-
-const worst = (results: readonly RuleResult[]): string =>
-  [...results]
-    .filter(({ severity, broken }) => severity === 'error' && broken > 0)
-    .sort((one, other) => other.broken - one.broken)
-    .slice(0, 3)
-    .map(({ rule, broken }) => `${rule} (${broken})`)
-    .join(', ');
-
-/**
- * Stops a batch with too many rows of its own fault. Rows that only wait for a parent are no fault; `quarantined` is the
- * number of the others. Errors: MR-QUA-001, MR-QUA-002.
- */
-export function requireQuality(
-  source: string,
-  received: number,
-  quarantined: number,
-  results: readonly RuleResult[],
-  { rules, maxErrorRate }: Thresholds,
-): void {
-  for (const { rule, checked, broken } of results) {
-    const limit = rules.find(({ id }) => id === rule)?.maxRate;
-    if (limit === undefined || checked === 0 || broken / checked <= limit) continue;
-    throw new MillraceError('MR-QUA-002', {
-      source,
-      rule,
-      rate: percent(broken / checked),
-      limit: percent(limit),
-    });
-  }
-  if (received === 0 || quarantined / received <= maxErrorRate) return;
-  throw new MillraceError('MR-QUA-001', {
-    source,
-    quarantined,
-    received,
-    rate: percent(quarantined / received),
-    limit: percent(maxErrorRate),
-    rules: worst(results) || malformedRule,
-  });
-}
-
 /** Whether rows that break the rule only wait for a parent to arrive. */
 export const isWaiting = (rule: string): boolean => rule.endsWith('.referential');
-
-/** The order in which results are told. */
-export const inTableOrder = (results: readonly RuleResult[]): readonly RuleResult[] =>
-  [...results].sort((one, other) => tableNames.indexOf(one.table) - tableNames.indexOf(other.table));

@@ -1,5 +1,5 @@
 /** CSV files into DuckDB: the rows of each table as text with their lines, and the records that are malformed. */
-import { type TableContract, type TableName, tableContracts } from '../../contracts/tables.ts';
+import { type TableContract, type TableName, tableContracts, tableNames } from '../../contracts/tables.ts';
 import { isDiskFull, MillraceError, problemOf } from '../../kernel/errors.ts';
 import { type DuckDB, sqlName, sqlPath, sqlText } from '../../stores/duckdb/duckdb.ts';
 import type { CsvFile } from './files.ts';
@@ -155,7 +155,7 @@ export async function readTable(duckdb: DuckDB, file: CsvFile, table: TableName)
   const { columns, unknown } = shapeOf(file, tableContracts[table]);
   const { records, plain, malformed } = await readRecords(duckdb, file, table);
   await duckdb.run(`CREATE VIEW received_${table} AS
-     SELECT line_number AS row_number, 0::SMALLINT AS file_number, line_number, ${columns} FROM numbered_${table}`);
+     SELECT line_number AS row_number, ${tableNames.indexOf(table)}::SMALLINT AS file_number, line_number, ${columns} FROM numbered_${table}`);
   return {
     file,
     lineOffset: 0,

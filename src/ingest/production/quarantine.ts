@@ -1,6 +1,7 @@
 /** Quarantine as its keeper sees it: what is held, why, what waits for it, and what a fix would set. */
+
+import { rules as declared, references } from '../../contracts/rules.ts';
 import { type TableName, tableContracts } from '../../contracts/tables.ts';
-import { references, rules as declared } from '../../contracts/rules.ts';
 import { MillraceError } from '../../kernel/errors.ts';
 import type { Sql } from '../../stores/postgres/postgres.ts';
 
@@ -68,7 +69,8 @@ export async function summariseQuarantine(sql: Sql): Promise<HeldSummary> {
      GROUP BY rule ORDER BY rows DESC, rule`,
   );
   const messageOf = (rule: string): string =>
-    declared.find(({ id }) => id === rule)?.message ?? 'the record cannot be taken apart into the columns of the header';
+    declared.find(({ id }) => id === rule)?.message ??
+    'the record cannot be taken apart into the columns of the header';
   return { open: counted?.open ?? 0, rules: found.map((each) => ({ ...each, message: messageOf(each.rule) })) };
 }
 
@@ -87,7 +89,8 @@ async function requireHeld(sql: Sql, id: number): Promise<HeldRow> {
 /** Errors: MR-QRN-001. */
 export async function showQuarantine(sql: Sql, id: number): Promise<HeldDetails> {
   const held = await requireHeld(sql, id);
-  const key = held.table && (held.fixed?.[tableContracts[held.table].key] ?? held.content[tableContracts[held.table].key]);
+  const key =
+    held.table && (held.fixed?.[tableContracts[held.table].key] ?? held.content[tableContracts[held.table].key]);
   const dependents: HeldRow[] = [];
   for (const { table, column, parent } of references) {
     if (parent !== held.table || !key) continue;
@@ -106,11 +109,7 @@ export async function showQuarantine(sql: Sql, id: number): Promise<HeldDetails>
  * Sets columns of held rows; the rows are judged again by a replay. An empty text stands for no value. Errors: MR-QRN-001;
  * MR-QRN-002 when the row was let in meanwhile; MR-QRN-003 for a record of no table; MR-QRN-004 for an unknown column.
  */
-export async function fixQuarantine(
-  sql: Sql,
-  id: number,
-  values: Readonly<Record<string, string>>,
-): Promise<HeldRow> {
+export async function fixQuarantine(sql: Sql, id: number, values: Readonly<Record<string, string>>): Promise<HeldRow> {
   const held = await requireHeld(sql, id);
   if (held.state !== 'open') throw new MillraceError('MR-QRN-002', { id });
   if (held.table === null) throw new MillraceError('MR-QRN-003', { id, file: held.file, line: held.line });
