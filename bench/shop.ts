@@ -59,7 +59,13 @@ export async function openHome(bench: Bench, name: string): Promise<Home> {
 /** Loads a shop into a home; gives the Parquet files that the models read. */
 export async function fillLake(bench: Bench, home: Home, folder: string): Promise<readonly LakeFile[]> {
   bench.say('loading the shop');
-  const context = { ...home, timeZone: home.config.timeZone, clock: systemClock, pseudonymKey: 'a key for the bench' };
+  const context = {
+    ...home,
+    timeZone: home.config.timeZone,
+    currency: home.config.currency,
+    clock: systemClock,
+    pseudonymKey: 'a key for the bench',
+  };
   const source = { source: 'bench', kind: 'csv', input: folder, preset: undefined, options: {}, asOf } as const;
   await ingestCsv(source, context);
   return (await extractProduction(context)).files;

@@ -36,6 +36,8 @@ export interface Input {
   readonly source: string;
   readonly path: string;
   readonly preset: string | undefined;
+  /** What the user says about the source: name -> value, as `--option` gives them. */
+  readonly options?: Readonly<Record<string, string>>;
   /** YYYY-MM-DD. */
   readonly asOf: string | undefined;
 }
@@ -107,7 +109,7 @@ async function chooseSources(context: PipelineContext, input: Input | undefined)
     return [...(loaded.length > 0 ? loaded : [await newSample(context)]), ...live];
   }
   refuseMixing(known, context.home);
-  return [{ source: input.source, kind: 'csv', preset: input.preset, input: input.path, options: {} }];
+  return [{ source: input.source, kind: 'csv', preset: input.preset, input: input.path, options: input.options ?? {} }];
 }
 
 /** The sample's files are made when they are not there: their options, kept with the source, give the same bytes. */

@@ -10,7 +10,7 @@ import { MillraceError } from '../../kernel/errors.ts';
 import { type Clock, dayIn, endOfDay } from '../../kernel/time.ts';
 import { type DuckDB, type DuckDBLimits, openDuckDB } from '../../stores/duckdb/duckdb.ts';
 import type { Postgres, Sql } from '../../stores/postgres/postgres.ts';
-import { type CsvFile, contentHashOf, locateFile, locateFolder, readCsvFile } from './files.ts';
+import { type CsvFile, contentHashOf, locateFolder, readCsvFile } from './files.ts';
 import {
   type Batch,
   type LoadEngines,
@@ -20,8 +20,8 @@ import {
   stageAll,
   type TableOutcome,
 } from './load.ts';
-import { readPreset } from './map.ts';
-import { loadPreset } from './presets.ts';
+import { type MapContext, type PresetCsvFile, readPreset } from './map.ts';
+import { isPresetPath, loadPreset, locatePresetFiles, type Preset, presetIdentity, resolveOptions } from './presets.ts';
 import { type FileReading, readTable } from './read.ts';
 import { gatherParents, isParent } from './references.ts';
 
@@ -30,10 +30,11 @@ export interface CsvRequest {
   /** Rows are keyed by source and id: two shops need two sources. */
   readonly source: string;
   readonly kind: 'sample' | 'csv' | 'shop';
-  /** A folder with the four files or, with a preset, one file. */
+  /** A folder with the files; with a preset that reads one kind of file also a file. */
   readonly input: string;
+  /** The name of a preset, or the path of the folder of a user's own. */
   readonly preset: string | undefined;
-  /** Kept with the source; for the sample, what it was made with. */
+  /** Kept with the source: for the sample, what it was made with; for other files, the options that were given. */
   readonly options: Readonly<Record<string, unknown>>;
   /** The day on which the content was true, YYYY-MM-DD; undefined: now. */
   readonly asOf: string | undefined;
@@ -44,6 +45,8 @@ export interface IngestContext {
   readonly postgres: Postgres;
   readonly duckdb: DuckDBLimits;
   readonly timeZone: string;
+  /** ISO 4217. */
+  readonly currency: string;
   readonly clock: Clock;
 }
 
@@ -79,27 +82,43 @@ export interface IngestResult {
   readonly unknownColumns: Readonly<Record<string, readonly string[]>>;
 }
 
-const presetRole = 'file';
+/** The files of a batch, each with what it is in it. */
+interface FoundFiles {
+  /** What tells the files apart in the batch's identity -> file. */
+  readonly byRole: Readonly<Record<string, CsvFile>>;
+  readonly ofPreset: readonly PresetCsvFile[];
+}
 
-async function findFiles(request: CsvRequest): Promise<Readonly<Record<string, CsvFile>>> {
-  const paths = request.preset ? { [presetRole]: locateFile(request.input) } : locateFolder(request.input);
-  const files: Record<string, CsvFile> = {};
-  for (const [role, path] of Object.entries(paths)) files[role] = await readCsvFile(path);
-  return files;
+async function findPresetFiles(preset: Preset, input: string): Promise<FoundFiles> {
+  const byRole: Record<string, CsvFile> = {};
+  const ofPreset: PresetCsvFile[] = [];
+  for (const { role, path } of locatePresetFiles(preset, input)) {
+    const file = await readCsvFile(path);
+    const place = ofPreset.filter((each) => each.role === role).length;
+    const name = preset.roles.length === 1 ? 'file' : role.name;
+    byRole[place === 0 ? name : `${name} ${place}`] = file;
+    ofPreset.push({ role, file });
+  }
+  return { byRole, ofPreset };
+}
+
+async function findFiles(request: CsvRequest, preset: Preset | undefined): Promise<FoundFiles> {
+  if (preset) return findPresetFiles(preset, request.input);
+  const byRole: Record<string, CsvFile> = {};
+  for (const [table, path] of Object.entries(locateFolder(request.input))) byRole[table] = await readCsvFile(path);
+  return { byRole, ofPreset: [] };
 }
 
 async function readFiles(
   duckdb: DuckDB,
-  request: CsvRequest,
-  files: Readonly<Record<string, CsvFile>>,
+  preset: Preset | undefined,
+  files: FoundFiles,
+  context: MapContext,
 ): Promise<readonly FileReading[]> {
+  if (preset) return (await readPreset(duckdb, files.ofPreset, preset, context)).files;
   const readings: FileReading[] = [];
-  for (const [role, file] of Object.entries(files)) {
-    readings.push(
-      request.preset
-        ? await readPreset(duckdb, file, loadPreset(request.preset))
-        : await readTable(duckdb, file, role as TableName),
-    );
+  for (const [table, file] of Object.entries(files.byRole)) {
+    readings.push(await readTable(duckdb, file, table as TableName));
   }
   return readings;
 }
@@ -143,7 +162,7 @@ const registerSource = (sql: Sql, request: CsvRequest, now: Date): Promise<numbe
     [
       request.source,
       request.kind,
-      request.preset ?? null,
+      request.preset && isPresetPath(request.preset) ? resolve(request.preset) : (request.preset ?? null),
       resolve(request.input),
       JSON.stringify(request.options),
       now,
@@ -198,12 +217,13 @@ export async function withEngines<T>(limits: DuckDBLimits, work: (engines: LoadE
 
 /**
  * Loads one batch of CSV files. The same content again changes nothing; a failure at any point changes nothing.
- * Errors: MR-IN-001 to MR-IN-013 but for MR-IN-008, MR-LED-001.
+ * Errors: MR-IN-001 to MR-IN-013 but for MR-IN-008, MR-PRE-001 to MR-PRE-005, MR-LED-001.
  */
 export async function ingestCsv(request: CsvRequest, context: IngestContext): Promise<IngestResult> {
-  if (request.preset) loadPreset(request.preset);
-  const files = await findFiles(request);
-  const contentHash = contentHashOf(files, request.preset);
+  const preset = request.preset ? loadPreset(request.preset) : undefined;
+  const options = request.kind === 'csv' ? resolveOptions(preset, request.options) : {};
+  const files = await findFiles(request, preset);
+  const contentHash = contentHashOf(files.byRole, presetIdentity(preset, options));
   const id = `batch_${createHash('sha256').update(`${request.source}\n${contentHash}`).digest('hex').slice(0, 16)}`;
   const { postgres } = context;
   const known = await postgres.rows('SELECT 1 FROM ops.batches WHERE batch_id = $1', [id]);
@@ -217,11 +237,11 @@ export async function ingestCsv(request: CsvRequest, context: IngestContext): Pr
   const recordedAt = context.clock();
   const observed = observation(request.asOf, recordedAt, context.timeZone);
   return withEngines(context.duckdb, async (engines) => {
-    const readings = await readFiles(engines.judge, request, files);
+    const readings = await readFiles(engines.judge, preset, files, { ...context, options });
     const batch: Batch = {
       id,
       source: request.source,
-      preset: request.preset,
+      preset: preset?.name,
       contentHash,
       observedAt: observed.at,
       recordedAt,
