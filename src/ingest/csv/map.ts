@@ -161,7 +161,7 @@ async function mapTable(duckdb: DuckDB, preset: Preset, table: TableName): Promi
   );
   await attempt(sql, () =>
     duckdb.run(
-      `CREATE TABLE received_${table} AS
+      `CREATE TABLE main.received_${table} AS
        WITH mapped AS (SELECT line_number::BIGINT AS record_number, ${texts.join(', ')} FROM mapping_${table})
        SELECT row_number() OVER (ORDER BY record_number, ${key}, ${names.join(', ')})::INTEGER AS row_number,
          (record_number // ${fileStride})::SMALLINT AS file_number, (record_number % ${fileStride})::INTEGER AS line_number,
@@ -175,7 +175,7 @@ const rolesRecords = (preset: Preset): string =>
   preset.roles.map(({ name }) => `SELECT line_number FROM ${sqlName(name)}`).join(' UNION ALL ');
 
 const rowsRecords = tableNames
-  .map((table) => `SELECT file_number::BIGINT * ${fileStride} + line_number AS line_number FROM received_${table}`)
+  .map((table) => `SELECT file_number::BIGINT * ${fileStride} + line_number AS line_number FROM main.received_${table}`)
   .join(' UNION ALL ');
 
 interface Example {
@@ -242,8 +242,12 @@ export async function readPreset(
   preset: Preset,
   context: MapContext,
 ): Promise<PresetReading> {
+  // A schema of its own: whatever a preset calls its tables, they meet no others, and go when the rows are there.
+  await duckdb.run(`CREATE SCHEMA preset; SET schema = 'preset'`);
   const readings = await readRoles(duckdb, preset, files);
   await prepare(duckdb, preset, context);
   for (const table of tableNames) await mapTable(duckdb, preset, table);
-  return { files: readings, otherRecords: await accountForRecords(duckdb, preset) };
+  const otherRecords = await accountForRecords(duckdb, preset);
+  await duckdb.run(`SET schema = 'main'; DROP SCHEMA preset CASCADE`);
+  return { files: readings, otherRecords };
 }

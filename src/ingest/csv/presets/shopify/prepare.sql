@@ -1,7 +1,7 @@
--- Orders and their lines with amounts in the shop's currency, then all items of sales. An order that stands in two files
--- is two orders here: which of them holds is decided as for any row that comes twice.
-CREATE TABLE order_records AS
-SELECT *, file_number || ' ' || coalesce("Name", '') AS order_key,
+-- Orders and their lines with amounts in the shop's currency, then all items of sales. An order is known by its first line.
+-- One that stands in two files is two orders here: which of them holds is decided as for any row that comes twice.
+CREATE VIEW order_records AS
+SELECT *, min(line_number) OVER (PARTITION BY file_number, "Name") AS order_key,
   coalesce("Lineitem name", "Lineitem sku", "Lineitem price", "Lineitem quantity") IS NOT NULL AS has_line,
   coalesce(trim("Lineitem name") = 'Tip' AND coalesce(trim("Lineitem sku"), '') = '', false) AS is_tip
 FROM raw;
@@ -32,40 +32,37 @@ GROUP BY order_key;
 CREATE TABLE written_orders AS
 SELECT
   order_key,
-  min(line_number) AS line_number,
-  min("Name") AS name,
-  arg_min("Email", line_number) AS email,
-  lower(trim(arg_min("Financial Status", line_number))) AS financial_status,
-  arg_min("Currency", line_number) AS currency,
-  arg_min("Total", line_number) AS written_total,
-  arg_min("Refunded Amount", line_number) AS written_refund,
-  arg_min("Created at", line_number) AS written_created,
-  shop_time(arg_min("Created at", line_number)) AS created_at,
-  shop_time(arg_min("Paid at", line_number)) AS paid_at,
-  shop_time(arg_min("Fulfilled at", line_number)) AS fulfilled_at,
-  shop_time(arg_min(coalesce("Cancelled at", "Canceled at"), line_number)) AS cancelled_at,
-  arg_min(coalesce("Cancelled at", "Canceled at"), line_number) IS NOT NULL AS is_cancelled,
-  arg_min("Payment Method", line_number) AS payment,
-  amount_of(arg_min("Total", line_number)) AS total,
-  amount_of(coalesce(arg_min("Subtotal", line_number), '0')) AS subtotal,
-  amount_of(coalesce(arg_min("Shipping", line_number), '0')) AS shipping,
-  amount_of(coalesce(arg_min("Taxes", line_number), '0')) AS taxes,
-  amount_of(coalesce(arg_min("Duties", line_number), '0')) AS duties,
-  amount_of(coalesce(arg_min("Discount Amount", line_number), '0')) AS discount,
-  amount_of(coalesce(arg_min("Refunded Amount", line_number), '0')) AS refund,
-  arg_min("Billing Name", line_number) AS billing_name,
-  arg_min("Shipping Name", line_number) AS shipping_name,
-  arg_min(coalesce("Phone", "Billing Phone", "Shipping Phone"), line_number) AS phone,
-  arg_min(coalesce("Billing City", "Shipping City"), line_number) AS city,
-  arg_min(coalesce("Billing Province", "Shipping Province"), line_number) AS state,
-  arg_min(coalesce("Billing Country", "Shipping Country"), line_number) AS country,
-  arg_min(coalesce("Shipping Country", "Billing Country"), line_number) AS shipping_country,
-  arg_min(
-    nullif(concat_ws(', ', "Shipping Street", "Shipping City", ltrim("Shipping Zip", ''''), "Shipping Province", "Shipping Country"), ''),
-    line_number
-  ) AS shipping_address
+  line_number,
+  "Name" AS name,
+  "Email" AS email,
+  lower(trim("Financial Status")) AS financial_status,
+  "Currency" AS currency,
+  "Total" AS written_total,
+  "Refunded Amount" AS written_refund,
+  "Created at" AS written_created,
+  shop_time("Created at") AS created_at,
+  shop_time("Paid at") AS paid_at,
+  shop_time("Fulfilled at") AS fulfilled_at,
+  shop_time(coalesce("Cancelled at", "Canceled at")) AS cancelled_at,
+  coalesce("Cancelled at", "Canceled at") IS NOT NULL AS is_cancelled,
+  "Payment Method" AS payment,
+  amount_of("Total") AS total,
+  amount_of(coalesce("Subtotal", '0')) AS subtotal,
+  amount_of(coalesce("Shipping", '0')) AS shipping,
+  amount_of(coalesce("Taxes", '0')) AS taxes,
+  amount_of(coalesce("Duties", '0')) AS duties,
+  amount_of(coalesce("Discount Amount", '0')) AS discount,
+  amount_of(coalesce("Refunded Amount", '0')) AS refund,
+  "Billing Name" AS billing_name,
+  "Shipping Name" AS shipping_name,
+  coalesce("Phone", "Billing Phone", "Shipping Phone") AS phone,
+  coalesce("Billing City", "Shipping City") AS city,
+  coalesce("Billing Province", "Shipping Province") AS state,
+  coalesce("Billing Country", "Shipping Country") AS country,
+  coalesce("Shipping Country", "Billing Country") AS shipping_country,
+  nullif(concat_ws(', ', "Shipping Street", "Shipping City", ltrim("Shipping Zip", ''''), "Shipping Province", "Shipping Country"), '') AS shipping_address
 FROM order_records
-GROUP BY order_key;
+WHERE line_number = order_key;
 
 -- Amounts as they are charged, in the order's own currency: whether taxes are on top, and whether the Shipping that is
 -- written was given free by a discount that is more than that of the lines. Subtotal is without tips, Total with them.
@@ -133,14 +130,17 @@ FROM with_duties;
 CREATE TABLE priced_lines AS
 WITH priced AS (
   SELECT order_lines.* EXCLUDE (discount), target, converted(price, rate) AS unit_price,
-    (quantity * converted(price, rate))::DECIMAL(18, 2) AS gross,
-    greatest((quantity * converted(price, rate))::DECIMAL(18, 2) - converted(order_lines.discount, rate)::DECIMAL(18, 2), 0)
-      AS net
+    converted(order_lines.discount, rate)::DECIMAL(18, 2) AS own_discount
   FROM order_lines JOIN orders USING (order_key)
   WHERE usable AND NOT is_tip
+),
+valued AS (
+  SELECT *, (quantity * unit_price)::DECIMAL(18, 2) AS gross,
+    greatest((quantity * unit_price)::DECIMAL(18, 2) - own_discount, 0) AS net
+  FROM priced
 )
 SELECT *, CASE WHEN target > sum(net) OVER (PARTITION BY order_key) THEN gross ELSE net END::DECIMAL(18, 2) AS weight
-FROM priced;
+FROM valued;
 
 CREATE TABLE settled_lines AS
 SELECT * FROM charge_lines('priced_lines', 'orders') JOIN priced_lines USING (order_key, place);

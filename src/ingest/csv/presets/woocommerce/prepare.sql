@@ -1,7 +1,7 @@
--- Orders and their lines with amounts in the shop's currency, then the items of sales and returns. An order that stands in
--- two files is two orders here: which of them holds is decided as for any row that comes twice.
-CREATE TABLE order_records AS
-SELECT *, file_number || ' ' || coalesce(order_id, '') AS order_key,
+-- Orders and their lines with amounts in the shop's currency, then the items of sales and returns. An order is known by its
+-- first line. One that stands in two files is two orders here: which holds is decided as for any row that comes twice.
+CREATE VIEW order_records AS
+SELECT *, min(line_number) OVER (PARTITION BY file_number, order_id) AS order_key,
   coalesce(item_name, item_sku, item_quantity, item_total) IS NOT NULL AS has_line
 FROM raw;
 
@@ -25,10 +25,6 @@ SELECT order_key, bool_and(coalesce(total >= 0 AND subtotal >= 0 AND quantity >=
   sum(subtotal + total) AS gross
 FROM order_lines
 GROUP BY order_key;
-
-CREATE TABLE written_orders AS
-WITH firsts AS (SELECT arg_min(order_records, line_number) AS record FROM order_records GROUP BY order_key)
-SELECT unnest(record) FROM firsts;
 
 CREATE TABLE charged_orders AS
 SELECT order_key, line_number, lines_usable, gross,
@@ -64,7 +60,8 @@ SELECT order_key, line_number, lines_usable, gross,
   amount_of(coalesce(tax_total, '0')) AS taxes,
   amount_of(coalesce(fee_total, '0')) AS fees,
   abs(amount_of(coalesce(refunded_total, '0'))) AS refund
-FROM written_orders LEFT JOIN line_facts USING (order_key);
+FROM order_records LEFT JOIN line_facts USING (order_key)
+WHERE line_number = order_key;
 
 -- In the shop's currency. What lines come to together is what the total leaves to them; a fee below 0 is a discount.
 CREATE TABLE orders AS
