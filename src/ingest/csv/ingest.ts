@@ -20,7 +20,7 @@ import {
   stageAll,
   type TableOutcome,
 } from './load.ts';
-import { type MapContext, type PresetCsvFile, readPreset } from './map.ts';
+import { type MapContext, type OtherRecords, type PresetCsvFile, type PresetReading, readPreset } from './map.ts';
 import { isPresetPath, loadPreset, locatePresetFiles, type Preset, presetIdentity, resolveOptions } from './presets.ts';
 import { type FileReading, readTable } from './read.ts';
 import { gatherParents, isParent } from './references.ts';
@@ -78,6 +78,8 @@ export interface IngestResult {
   readonly tables: readonly TableOutcome[];
   /** The rules that at least one row broke. */
   readonly brokenRules: readonly RuleOutcome[];
+  /** Records of a preset's files that no row stands for, by reason; of a batch that was loaded before, none are listed. */
+  readonly otherRecords: readonly OtherRecords[];
   /** file -> columns that the contract does not know; kept in staging, otherwise ignored. */
   readonly unknownColumns: Readonly<Record<string, readonly string[]>>;
 }
@@ -114,13 +116,13 @@ async function readFiles(
   preset: Preset | undefined,
   files: FoundFiles,
   context: MapContext,
-): Promise<readonly FileReading[]> {
-  if (preset) return (await readPreset(duckdb, files.ofPreset, preset, context)).files;
+): Promise<PresetReading> {
+  if (preset) return readPreset(duckdb, files.ofPreset, preset, context);
   const readings: FileReading[] = [];
   for (const [table, file] of Object.entries(files.byRole)) {
     readings.push(await readTable(duckdb, file, table as TableName));
   }
-  return readings;
+  return { files: readings, otherRecords: [] };
 }
 
 /** The counts of a batch as they are booked. */
@@ -232,12 +234,12 @@ export async function ingestCsv(request: CsvRequest, context: IngestContext): Pr
     await registerSource(postgres, request, context.clock());
     const outcome = await readOutcome(postgres, id);
     const tables = outcome.tables.map((each) => ({ ...each, inserted: 0, updated: 0, unchanged: each.loaded }));
-    return { ...about, alreadyLoaded: true, unknownColumns: {}, ...outcome, tables };
+    return { ...about, alreadyLoaded: true, otherRecords: [], unknownColumns: {}, ...outcome, tables };
   }
   const recordedAt = context.clock();
   const observed = observation(request.asOf, recordedAt, context.timeZone);
   return withEngines(context.duckdb, async (engines) => {
-    const readings = await readFiles(engines.judge, preset, files, { ...context, options });
+    const { files: readings, otherRecords } = await readFiles(engines.judge, preset, files, { ...context, options });
     const batch: Batch = {
       id,
       source: request.source,
@@ -257,6 +259,7 @@ export async function ingestCsv(request: CsvRequest, context: IngestContext): Pr
       return {
         ...about,
         alreadyLoaded: false,
+        otherRecords,
         unknownColumns: Object.fromEntries(unknown.map(({ file, unknownColumns }) => [file.name, unknownColumns])),
         ...outcome,
       };

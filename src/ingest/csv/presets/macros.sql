@@ -8,20 +8,16 @@ CREATE OR REPLACE MACRO amount_of(written) AS
 -- A date with time, with or without seconds, as the shop's local time. One with an offset, Z or UTC is converted.
 CREATE OR REPLACE MACRO shop_time(written) AS
   CASE
-    WHEN regexp_matches(trim(written), '(Z|UTC|[+-][0-9]{2}:?[0-9]{2})$') THEN timezone(
+    WHEN regexp_matches(trim(written), ':[0-9.]+ *(Z|UTC|[+-][0-9]{2}:?[0-9]{2})$') THEN timezone(
       getvariable('shop_timezone'),
-      try_strptime(
+      TRY_CAST(
         regexp_replace(
-          regexp_replace(
-            regexp_replace(regexp_replace(trim(written), '([0-9])T([0-9])', '\1 \2'), ' *(Z|UTC)$', ' +0000'),
-            '[.][0-9]+', ''
-          ),
-          ' *([+-][0-9]{2}):?([0-9]{2})$', ' \1\2'
-        ),
-        ['%Y-%m-%d %H:%M:%S %z', '%Y-%m-%d %H:%M %z']
+          regexp_replace(trim(written), ' *(Z|UTC)$', '+00:00'),
+          ' *([+-][0-9]{2}):?([0-9]{2})$', '\1:\2'
+        ) AS TIMESTAMPTZ
       )
     )
-    ELSE TRY_CAST(trim(written) AS TIMESTAMP)
+    WHEN regexp_matches(trim(written), '^[0-9]') THEN TRY_CAST(trim(written) AS TIMESTAMP)
   END;
 
 -- A text as an id: at most 64 characters, longer ones cut and made unique by a hash.
