@@ -67,6 +67,7 @@ export async function fillLake(bench: Bench, home: Home, folder: string): Promis
     rulesHash: 'bench',
     maxErrorRate: 0.2,
     timeZone: home.config.timeZone,
+    currency: home.config.currency,
     clock: systemClock,
     pseudonymKey: 'a key for the bench',
   };

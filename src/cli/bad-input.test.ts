@@ -120,12 +120,18 @@ describe('in a home that has published the small shop', () => {
       'byte 4',
     ],
     ['an unknown preset', 'MR-IN-006', () => ['--input', files({}), '--preset', 'offline-retail'], 'offline-retail'],
+    [
+      'a file for a preset of several',
+      'MR-IN-009',
+      () => ['--input', join(files({}), 'products.csv'), '--preset', 'olist'],
+      'a folder with the files of the preset olist',
+    ],
     ['a file where a folder is needed', 'MR-IN-009', () => ['--input', join(files({}), 'products.csv')], 'is a file'],
     [
-      'a folder where a file is needed',
-      'MR-IN-009',
-      () => ['--input', files({}), '--preset', 'online-retail'],
-      'is a folder',
+      'a folder without the files of a preset',
+      'MR-PRE-004',
+      () => ['--input', files({}), '--preset', 'olist'],
+      'has no file *orders_dataset.csv',
     ],
     [
       'a column that stands twice',

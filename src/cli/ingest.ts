@@ -8,6 +8,7 @@ import {
   type InputWords,
   inputOption,
   jsonOption,
+  optionOption,
   presetOption,
   sourceOption,
   toInput,
@@ -23,7 +24,9 @@ Every row is accounted for: received = loaded + duplicate + superseded + quarant
 
 Examples:
   millrace ingest csv --input ./exports
-  millrace ingest csv --preset online-retail --input online_retail.csv --json`;
+  millrace ingest csv --preset online-retail --input online_retail.csv --json
+  millrace ingest csv --preset shopify --option rate_EUR=1.08 --input orders_export.csv
+  millrace ingest csv --preset ./my-preset --input ./exports`;
 
 async function ingest(app: App, words: Words): Promise<void> {
   const input = toInput(words);
@@ -39,9 +42,10 @@ async function ingest(app: App, words: Words): Promise<void> {
 export const ingestCommand = (app: () => App): Command =>
   new Command('ingest').description('load files, without building').addCommand(
     new Command('csv')
-      .description('load the four CSV files of a folder, or the file of a preset')
+      .description('load the four CSV files of a folder, or the files of a preset')
       .addOption(inputOption())
       .addOption(presetOption())
+      .addOption(optionOption())
       .addOption(sourceOption())
       .addOption(asOfOption())
       .addOption(jsonOption())

@@ -1,6 +1,7 @@
 /** Options that several commands share, and the reading of their words. */
 import { resolve } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
+import { sourceNameOf } from '../ingest/csv/presets.ts';
 import type { Input } from '../pipeline/run.ts';
 
 /** A calendar day, YYYY-MM-DD. */
@@ -48,9 +49,22 @@ export const jsonOption = (): Option => new Option('--json', 'print the result a
 export const inputOption = (): Option =>
   new Option(
     '--input <path>',
-    'a folder with customers.csv, products.csv, transactions.csv and transaction_items.csv; or the file of a preset',
+    'a folder with customers.csv, products.csv, transactions.csv and transaction_items.csv; or what a preset reads: a file or a folder',
   );
-export const presetOption = (): Option => new Option('--preset <name>', 'the shape of the file, such as online-retail');
+export const presetOption = (): Option =>
+  new Option('--preset <name>', 'the shape of the files, such as shopify; or the path of a preset of your own');
+
+/** One `name=value`, added to those that came before it. */
+function collectOption(word: string, before: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
+  const [, name, value] = /^([A-Za-z][A-Za-z0-9_]*)=(.*)$/s.exec(word) ?? [];
+  if (name === undefined || value === undefined) throw new InvalidArgumentError('Give it as name=value.');
+  return { ...before, [name]: value };
+}
+export const optionOption = (): Option =>
+  new Option(
+    '--option <name=value>',
+    'what the preset is told, such as rate_EUR=1.08; may be given several times',
+  ).argParser(collectOption);
 export const sourceOption = (): Option =>
   new Option('--source <name>', 'the shop that the files come from, when there are several').argParser(parseNewSource);
 export const asOfOption = (): Option =>
@@ -63,6 +77,7 @@ export const portOption = (): Option =>
 export interface InputWords {
   readonly input?: string;
   readonly preset?: string;
+  readonly option?: Readonly<Record<string, string>>;
   readonly source?: string;
   readonly asOf?: string;
 }
@@ -73,7 +88,8 @@ export function toInput(words: InputWords): Input | undefined {
   return {
     path: resolve(words.input),
     preset: words.preset,
-    source: words.source ?? words.preset ?? 'csv',
+    options: words.option ?? {},
+    source: words.source ?? (words.preset === undefined ? 'csv' : sourceNameOf(words.preset)),
     asOf: words.asOf,
   };
 }

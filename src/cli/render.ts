@@ -45,11 +45,15 @@ export function renderBatch(batch: IngestResult): string {
   const unknown = Object.entries(batch.unknownColumns).map(
     ([file, names]) => `${file}: columns that nothing reads: ${names.join(', ')}`,
   );
+  const others = batch.otherRecords.map(
+    ({ reason, records }) => `No row of its own: ${number.format(records)} (${reason})`,
+  );
   const rules = renderRules(batch);
   return [
     title,
     renderLedger(batch),
     ...renderFiles(batch),
+    ...others,
     ...unknown,
     ...(rules.length > 0 ? ['Rules broken:', ...rules] : []),
   ].join('\n');

@@ -10,6 +10,7 @@ import {
   type InputWords,
   inputOption,
   jsonOption,
+  optionOption,
   portOption,
   presetOption,
   sourceOption,
@@ -57,6 +58,7 @@ export const runCommand = (app: () => App): Command =>
     .description('load, build, test and publish; the whole pipeline')
     .addOption(inputOption())
     .addOption(presetOption())
+    .addOption(optionOption())
     .addOption(sourceOption())
     .addOption(asOfOption())
     .option('--serve', 'show the dashboard afterwards, until Ctrl-C')

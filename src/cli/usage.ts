@@ -5,7 +5,7 @@ import type { InputWords } from './options.ts';
 /** Errors: MR-CLI-001 when words about an input come without one. */
 export function requireInput(words: InputWords, command = 'run'): void {
   if (words.input !== undefined) return;
-  const lonely = (['preset', 'source', 'asOf'] as const).find((name) => words[name] !== undefined);
+  const lonely = (['preset', 'option', 'source', 'asOf'] as const).find((name) => words[name] !== undefined);
   if (lonely) {
     const flag = lonely === 'asOf' ? '--as-of' : `--${lonely}`;
     throw new MillraceError('MR-CLI-001', {

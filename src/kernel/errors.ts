@@ -118,7 +118,7 @@ export const errorCatalogue = {
   },
   'MR-IN-009': {
     message: '{path} is a {kind}, where {expected} is needed.',
-    remedy: 'Give --input a folder with the four files or, with --preset, one file.',
+    remedy: 'Give --input a folder with the files; a preset that reads files of one kind also takes one file.',
     exitCode: 2,
   },
   'MR-IN-010': {
@@ -140,6 +140,31 @@ export const errorCatalogue = {
   'MR-IN-013': {
     message: 'The files cannot have been true on {day}: today is {today}.',
     remedy: 'Give --as-of a day that has come, or leave it out.',
+    exitCode: 2,
+  },
+  'MR-PRE-001': {
+    message: 'The preset file {path} is wrong: {problem}.',
+    remedy: 'Correct it; docs/presets.md says what the folder of a preset holds.',
+    exitCode: 2,
+  },
+  'MR-PRE-002': {
+    message: 'The SQL of a preset failed, {path}: {problem}.',
+    remedy: 'Correct the file and load again; nothing was loaded.',
+    exitCode: 2,
+  },
+  'MR-PRE-003': {
+    message: 'The option {name} cannot be used: {problem}.',
+    remedy: 'Options of this source: {known}. docs/presets.md describes them.',
+    exitCode: 2,
+  },
+  'MR-PRE-004': {
+    message: 'The folder {path} has no file {pattern}, which the preset {preset} reads.',
+    remedy: 'Put the file there, or give --input the folder that has it.',
+    exitCode: 2,
+  },
+  'MR-PRE-005': {
+    message: 'The preset {preset} makes no row of {records} records, the first on line {line} of file {file}.',
+    remedy: 'Let a mapping use them, or let other_records.sql name them with a reason; nothing was loaded.',
     exitCode: 2,
   },
   'MR-GEN-001': {

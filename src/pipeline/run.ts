@@ -37,6 +37,8 @@ export interface Input {
   readonly source: string;
   readonly path: string;
   readonly preset: string | undefined;
+  /** What the user says about the source: name -> value, as `--option` gives them. */
+  readonly options?: Readonly<Record<string, string>>;
   /** YYYY-MM-DD. */
   readonly asOf: string | undefined;
 }
@@ -111,7 +113,7 @@ async function chooseSources(context: PipelineContext, input: Input | undefined)
     return [...(loaded.length > 0 ? loaded : [await newSample(context)]), ...live];
   }
   refuseMixing(known, context.home);
-  return [{ source: input.source, kind: 'csv', preset: input.preset, input: input.path, options: {} }];
+  return [{ source: input.source, kind: 'csv', preset: input.preset, input: input.path, options: input.options ?? {} }];
 }
 
 /** What a sample is made with; one that was made before samples had several exports names no number of them. */

@@ -50,29 +50,21 @@ export const batchSettings = (
 });
 
 /** What a load may be told beside its files. */
-export interface LoadWords extends Partial<Pick<CsvRequest, 'source' | 'asOf' | 'preset'>> {
+export interface LoadWords extends Partial<Pick<CsvRequest, 'source' | 'asOf' | 'preset' | 'options'>> {
   readonly timeZone?: string;
+  readonly currency?: string;
   readonly clock?: Clock;
   readonly atEnd?: AtEnd;
 }
 
 /** Loads files (or what stands at a path) into a database as the source 'csv', with the clock at noon of 2024-06-01. */
 export function load(postgres: Postgres, files: ShopFiles | string, words: LoadWords = {}): Promise<IngestResult> {
-  const { timeZone = 'UTC', clock = tickingClock(), atEnd = onTestFinished, ...request } = words;
+  const { timeZone = 'UTC', currency = 'USD', clock = tickingClock(), atEnd = onTestFinished, ...request } = words;
   const input = typeof files === 'string' ? files : writeFiles(files, atEnd);
   const duckdb = smallLimits(makeFolder(atEnd));
   return ingestCsv(
     { source: 'csv', kind: 'csv', input, preset: undefined, options: {}, asOf: undefined, ...request },
-    {
-      postgres,
-      duckdb,
-      timeZone,
-      clock,
-      archive: join(makeFolder(atEnd), 'archive'),
-      rules,
-      rulesHash: 'rules',
-      maxErrorRate: 1,
-    },
+    { ...batchSettings(makeFolder(atEnd)), postgres, duckdb, timeZone, currency, clock },
   );
 }
 

@@ -56,15 +56,6 @@ export function locateFolder(folder: string): Readonly<Record<TableName, string>
   >;
 }
 
-/** The one file of a preset. Errors: MR-IN-001, MR-IN-009 when it is a folder. */
-export function locateFile(file: string): string {
-  const path = resolve(file);
-  if (!inspect(path).isFile()) {
-    throw new MillraceError('MR-IN-009', { path, kind: 'folder', expected: 'the one file that the preset maps' });
-  }
-  return path;
-}
-
 const headerLimit = 1 << 20;
 
 /** The fields of the first record of a text, by RFC 4180, and the line end of any kind that closes it. */

@@ -597,7 +597,7 @@ describe('a load that fails', () => {
     });
     await expect(load(postgres, join(folder, 'nowhere'))).rejects.toMatchObject({ code: 'MR-IN-001' });
     await expect(load(postgres, join(folder, 'transactions.csv'))).rejects.toMatchObject({ code: 'MR-IN-009' });
-    await expect(load(postgres, folder, { preset: 'online-retail' })).rejects.toMatchObject({ code: 'MR-IN-009' });
+    await expect(load(postgres, folder, { preset: 'online-retail' })).rejects.toMatchObject({ code: 'MR-IN-004' });
     await expect(load(postgres, folder, { preset: 'nowhere' })).rejects.toMatchObject({ code: 'MR-IN-006' });
     expect(await everyRow(postgres)).toEqual([]);
   });

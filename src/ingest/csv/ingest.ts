@@ -12,10 +12,10 @@ import { type DuckDB, type DuckDBLimits, openDuckDB, type Row } from '../../stor
 import type { Postgres, Sql } from '../../stores/postgres/postgres.ts';
 import { archiveFile, archiveName } from '../production/archive.ts';
 import { createStopwatch, type Stage } from '../production/stages.ts';
-import { type CsvFile, contentHashOf, locateFile, locateFolder, readCsvFile } from './files.ts';
+import { type CsvFile, contentHashOf, locateFolder, readCsvFile } from './files.ts';
 import { type Batch, type Judgement, type LoadEngines, loadBatch } from './load.ts';
-import { readPreset } from './map.ts';
-import { loadPreset } from './presets.ts';
+import { type MapContext, type OtherRecords, type PresetCsvFile, type PresetReading, readPreset } from './map.ts';
+import { isPresetPath, loadPreset, locatePresetFiles, type Preset, presetIdentity, resolveOptions } from './presets.ts';
 import { type FileReading, readTable } from './read.ts';
 
 /** What to load, and as which source. */
@@ -23,10 +23,11 @@ export interface CsvRequest {
   /** Rows are keyed by source and id: two shops need two sources. */
   readonly source: string;
   readonly kind: 'sample' | 'csv' | 'shop';
-  /** A folder with the four files or, with a preset, one file. */
+  /** A folder with the files; with a preset that reads one kind of file also a file. */
   readonly input: string;
+  /** The name of a preset, or the path of the folder of a user's own. */
   readonly preset: string | undefined;
-  /** Kept with the source; for the sample, what it was made with. */
+  /** Kept with the source: for the sample, what it was made with; for other files, the options that were given. */
   readonly options: Readonly<Record<string, unknown>>;
   /** The day on which the content was true, YYYY-MM-DD; undefined: now. */
   readonly asOf: string | undefined;
@@ -39,6 +40,8 @@ export interface IngestContext {
   readonly postgres: Postgres;
   readonly duckdb: DuckDBLimits;
   readonly timeZone: string;
+  /** ISO 4217. */
+  readonly currency: string;
   readonly clock: Clock;
   /** The folder in which received files are kept. */
   readonly archive: string;
@@ -94,35 +97,53 @@ export interface IngestResult {
   readonly brokenRules: readonly RuleOutcome[];
   /** Rows of earlier batches that waited in quarantine for parents which this batch brought. */
   readonly released: number;
+  /** Records of a preset's files that no row stands for, by reason; of a batch that was loaded before, none are listed. */
+  readonly otherRecords: readonly OtherRecords[];
   /** file -> columns that the contract does not know; kept in staging, otherwise ignored. */
   readonly unknownColumns: Readonly<Record<string, readonly string[]>>;
   /** Of a dry run: the first rows of each table as they would be stored, with their verdicts. */
   readonly examples?: Readonly<Record<string, readonly Row[]>>;
 }
 
-const presetRole = 'file';
+/** The files of a batch, each with what it is in it. */
+interface FoundFiles {
+  /** What tells the files apart in the batch's identity -> file. */
+  readonly byRole: Readonly<Record<string, CsvFile>>;
+  readonly ofPreset: readonly PresetCsvFile[];
+}
 
-async function findFiles(request: CsvRequest): Promise<Readonly<Record<string, CsvFile>>> {
-  const paths = request.preset ? { [presetRole]: locateFile(request.input) } : locateFolder(request.input);
-  const files: Record<string, CsvFile> = {};
-  for (const [role, path] of Object.entries(paths)) files[role] = await readCsvFile(path);
-  return files;
+async function findPresetFiles(preset: Preset, input: string): Promise<FoundFiles> {
+  const byRole: Record<string, CsvFile> = {};
+  const ofPreset: PresetCsvFile[] = [];
+  for (const { role, path } of locatePresetFiles(preset, input)) {
+    const file = await readCsvFile(path);
+    const place = ofPreset.filter((each) => each.role === role).length;
+    const name = preset.roles.length === 1 ? 'file' : role.name;
+    byRole[place === 0 ? name : `${name} ${place}`] = file;
+    ofPreset.push({ role, file });
+  }
+  return { byRole, ofPreset };
+}
+
+async function findFiles(request: CsvRequest, preset: Preset | undefined): Promise<FoundFiles> {
+  if (preset) return findPresetFiles(preset, request.input);
+  const byRole: Record<string, CsvFile> = {};
+  for (const [table, path] of Object.entries(locateFolder(request.input))) byRole[table] = await readCsvFile(path);
+  return { byRole, ofPreset: [] };
 }
 
 async function readFiles(
   duckdb: DuckDB,
-  request: CsvRequest,
-  files: Readonly<Record<string, CsvFile>>,
-): Promise<readonly FileReading[]> {
+  preset: Preset | undefined,
+  files: FoundFiles,
+  context: MapContext,
+): Promise<PresetReading> {
+  if (preset) return readPreset(duckdb, files.ofPreset, preset, context);
   const readings: FileReading[] = [];
-  for (const [role, file] of Object.entries(files)) {
-    readings.push(
-      request.preset
-        ? await readPreset(duckdb, file, loadPreset(request.preset))
-        : await readTable(duckdb, file, role as TableName),
-    );
+  for (const [table, file] of Object.entries(files.byRole)) {
+    readings.push(await readTable(duckdb, file, table as TableName));
   }
-  return readings;
+  return { files: readings, otherRecords: [] };
 }
 
 type Booked = Pick<IngestResult, 'files' | 'tables' | 'brokenRules' | 'released'>;
@@ -160,7 +181,7 @@ const registerSource = (sql: Sql, request: CsvRequest, now: Date): Promise<numbe
     [
       request.source,
       request.kind,
-      request.preset ?? null,
+      request.preset && isPresetPath(request.preset) ? resolve(request.preset) : (request.preset ?? null),
       resolve(request.input),
       JSON.stringify(request.options),
       now,
@@ -215,7 +236,16 @@ async function tellAgain(context: IngestContext, request: CsvRequest, batch: str
   if (!request.dryRun) await registerSource(context.postgres, request, context.clock());
   const outcome = await readOutcome(context.postgres, batch);
   const tables = outcome.tables.map((each) => ({ ...each, inserted: 0, updated: 0, unchanged: each.loaded }));
-  return { batch, source: request.source, alreadyLoaded: true, unknownColumns: {}, ...outcome, released: 0, tables };
+  return {
+    batch,
+    source: request.source,
+    alreadyLoaded: true,
+    otherRecords: [],
+    unknownColumns: {},
+    ...outcome,
+    released: 0,
+    tables,
+  };
 }
 
 /** How many rows of each table a dry run shows. */
@@ -248,14 +278,17 @@ async function keepStages(sql: Sql, batch: string, stages: readonly Stage[]): Pr
 /**
  * Loads one batch of CSV files in one transaction. The same content again changes nothing, unless another day is given as
  * that on which it was true; a failure at any point changes nothing. Errors: MR-IN-001 to MR-IN-013 but for MR-IN-008,
- * MR-QUA-001, MR-QUA-002, MR-LED-001.
+ * MR-PRE-001 to MR-PRE-005, MR-QUA-001, MR-QUA-002, MR-LED-001.
  */
 export async function ingestCsv(request: CsvRequest, context: IngestContext): Promise<IngestResult> {
-  if (request.preset) loadPreset(request.preset);
+  const preset = request.preset ? loadPreset(request.preset) : undefined;
+  const options = request.kind === 'csv' ? resolveOptions(preset, request.options) : {};
   const recordedAt = context.clock();
   const stopwatch = createStopwatch(context.clock);
-  const files = await stopwatch.time('read and hash the files', async () => ({ result: await findFiles(request) }));
-  const contentHash = contentHashOf(files, request.preset);
+  const files = await stopwatch.time('read and hash the files', async () => ({
+    result: await findFiles(request, preset),
+  }));
+  const contentHash = contentHashOf(files.byRole, presetIdentity(preset, options));
   const known = await findKnown(context, request, contentHash);
   if (known !== undefined) return tellAgain(context, request, known);
   const identity = [request.source, contentHash, ...(request.asOf === undefined ? [] : [request.asOf])].join('\n');
@@ -263,16 +296,16 @@ export async function ingestCsv(request: CsvRequest, context: IngestContext): Pr
   const { postgres } = context;
   const observed = observation(request.asOf, recordedAt, context.timeZone);
   return withEngines(context.duckdb, async (engines) => {
-    const readings = await stopwatch.time('take the records apart', async () => {
-      const result = await readFiles(engines.judge, request, files);
-      return { rows: result.reduce((sum, { records }) => sum + records, 0), result };
+    const { files: readings, otherRecords } = await stopwatch.time('take the records apart', async () => {
+      const result = await readFiles(engines.judge, preset, files, { ...context, options });
+      return { rows: result.files.reduce((sum, { records }) => sum + records, 0), result };
     });
-    const received = Object.values(files).map((file) => ({ ...file, compression: 'none' as const }));
+    const received = Object.values(files.byRole).map((file) => ({ ...file, compression: 'none' as const }));
     const batch: Batch = {
       id,
       source: request.source,
-      preset: request.preset,
-      options: request.options,
+      preset: preset?.name,
+      options,
       contentHash,
       observedAt: observed.at,
       recordedAt,
@@ -292,6 +325,7 @@ export async function ingestCsv(request: CsvRequest, context: IngestContext): Pr
         batch: id,
         source: request.source,
         alreadyLoaded: false,
+        otherRecords,
         unknownColumns: Object.fromEntries(unknown.map(({ file, unknownColumns }) => [file.name, unknownColumns])),
         ...outcome,
       };

@@ -14,7 +14,14 @@ test('orders of the live shop reach production with their local time, amounts an
   const postgres = await makePostgres();
   const folder = makeFolder();
   const clock = fixedClock(new Date('2026-07-01T22:30:15Z'));
-  const context = { ...batchSettings(folder), postgres, duckdb: smallLimits(folder), timeZone: 'Europe/Paris', clock };
+  const context = {
+    ...batchSettings(folder),
+    postgres,
+    duckdb: smallLimits(folder),
+    timeZone: 'Europe/Paris',
+    currency: 'USD',
+    clock,
+  };
   const request: CsvRequest = {
     source: 'csv',
     kind: 'csv',

@@ -29,6 +29,10 @@ ALTER TABLE ops.batch_files
   ADD COLUMN archived_as text;
 UPDATE ops.batch_files SET role = CASE WHEN file IN ('customers.csv', 'products.csv', 'transactions.csv', 'transaction_items.csv')
   THEN left(file, -4) ELSE 'file' END;
+UPDATE ops.batch_files AS files SET file_number = numbered.place
+FROM (SELECT batch_id, file, row_number() OVER (PARTITION BY batch_id ORDER BY file) - 1 AS place FROM ops.batch_files) AS numbered
+WHERE numbered.batch_id = files.batch_id AND numbered.file = files.file;
+ALTER TABLE ops.batch_files DROP CONSTRAINT batch_files_pkey, ADD PRIMARY KEY (batch_id, file_number);
 COMMENT ON COLUMN ops.batch_files.file_number IS 'The place of the file in the batch, from 0.';
 COMMENT ON COLUMN ops.batch_files.role IS 'The table, or the role in the preset, that the file feeds.';
 COMMENT ON COLUMN ops.batch_files.line_offset IS 'What is added to a line of this file to make the row_number of its row.';
