@@ -8,7 +8,7 @@ import { type JudgeContext, judgeMacros, judgeStatement } from '../../contracts/
 import { type TableName, tableNames } from '../../contracts/tables.ts';
 import { MillraceError } from '../../kernel/errors.ts';
 import { type Clock, dayIn, endOfDay } from '../../kernel/time.ts';
-import { type DuckDB, type DuckDBLimits, openDuckDB } from '../../stores/duckdb/duckdb.ts';
+import { type DuckDBLimits, openDuckDB } from '../../stores/duckdb/duckdb.ts';
 import type { Postgres, Sql } from '../../stores/postgres/postgres.ts';
 import { type CsvFile, contentHashOf, locateFile, locateFolder, readCsvFile } from './files.ts';
 import {
@@ -81,25 +81,30 @@ export interface IngestResult {
 
 const presetRole = 'file';
 
-async function findFiles(request: CsvRequest): Promise<Readonly<Record<string, CsvFile>>> {
-  const paths = request.preset ? { [presetRole]: locateFile(request.input) } : locateFolder(request.input);
-  const files: Record<string, CsvFile> = {};
-  for (const [role, path] of Object.entries(paths)) files[role] = await readCsvFile(path);
+async function findFiles(request: CsvRequest): Promise<Readonly<Record<string, readonly CsvFile[]>>> {
+  const paths = request.preset ? { [presetRole]: [locateFile(request.input)] } : locateFolder(request.input);
+  const folder = request.preset ? undefined : resolve(request.input);
+  const files: Record<string, CsvFile[]> = {};
+  for (const [role, found] of Object.entries(paths)) {
+    files[role] = [];
+    for (const path of found) files[role].push(await readCsvFile(path, folder));
+  }
   return files;
 }
 
 async function readFiles(
-  duckdb: DuckDB,
+  { judge, temporaryFolder }: LoadEngines,
   request: CsvRequest,
-  files: Readonly<Record<string, CsvFile>>,
+  files: Readonly<Record<string, readonly CsvFile[]>>,
 ): Promise<readonly FileReading[]> {
   const readings: FileReading[] = [];
-  for (const [role, file] of Object.entries(files)) {
-    readings.push(
-      request.preset
-        ? await readPreset(duckdb, file, loadPreset(request.preset))
-        : await readTable(duckdb, file, role as TableName),
-    );
+  for (const [role, found] of Object.entries(files)) {
+    if (request.preset) {
+      const preset = loadPreset(request.preset);
+      for (const file of found) readings.push(await readPreset(judge, file, preset, temporaryFolder));
+    } else {
+      readings.push(...(await readTable(judge, found, role as TableName, temporaryFolder, readings.length)));
+    }
   }
   return readings;
 }
@@ -165,7 +170,7 @@ async function loadBatch(
   ]);
   if (staging.status === 'rejected') throw staging.reason;
   if (judging.status === 'rejected') throw judging.reason;
-  await quarantineMalformed(sql, batch);
+  await quarantineMalformed(sql, engines, batch);
   for (const table of tableNames) {
     await loadTable(sql, engines, batch, batchNumber, table, staging.value.get(table) ?? 0);
   }
@@ -198,7 +203,7 @@ export async function withEngines<T>(limits: DuckDBLimits, work: (engines: LoadE
 
 /**
  * Loads one batch of CSV files. The same content again changes nothing; a failure at any point changes nothing.
- * Errors: MR-IN-001 to MR-IN-013 but for MR-IN-008, MR-LED-001.
+ * Errors: MR-IN-001 to MR-IN-014 but for MR-IN-008, MR-LED-001.
  */
 export async function ingestCsv(request: CsvRequest, context: IngestContext): Promise<IngestResult> {
   if (request.preset) loadPreset(request.preset);
@@ -217,7 +222,7 @@ export async function ingestCsv(request: CsvRequest, context: IngestContext): Pr
   const recordedAt = context.clock();
   const observed = observation(request.asOf, recordedAt, context.timeZone);
   return withEngines(context.duckdb, async (engines) => {
-    const readings = await readFiles(engines.judge, request, files);
+    const readings = await readFiles(engines, request, files);
     const batch: Batch = {
       id,
       source: request.source,

@@ -1,15 +1,14 @@
 /** One batch into PostgreSQL in one transaction: staging, production, quarantine, quality results, ledger. */
 import { createReadStream } from 'node:fs';
-import { Readable } from 'node:stream';
 import { rulesOf } from '../../contracts/judge.ts';
-import { malformedRule, uniqueKeyRule } from '../../contracts/rules.ts';
+import { uniqueKeyRule } from '../../contracts/rules.ts';
 import { type TableName, tableNames } from '../../contracts/tables.ts';
 import { MillraceError } from '../../kernel/errors.ts';
 import type { DuckDB } from '../../stores/duckdb/duckdb.ts';
 import { streamRows } from '../../stores/duckdb/stream-rows.ts';
 import { isBadCopyFormat, type Sql } from '../../stores/postgres/postgres.ts';
 import { type CsvFile, requireUnchanged } from './files.ts';
-import type { FileReading, MalformedRecord } from './read.ts';
+import type { FileReading } from './read.ts';
 import * as statement from './statements.ts';
 
 /** What became of the rows of one table: received = loaded + duplicate + superseded + quarantined. */
@@ -64,7 +63,7 @@ export async function registerBatch(sql: Sql, batch: Batch): Promise<number> {
     await sql.run(
       `INSERT INTO ops.batch_files (batch_id, file, path, sha256, bytes, records, mapped, malformed)
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-      [batch.id, file.name, file.path, file.sha256, file.bytes, records, records - malformed.length, malformed.length],
+      [batch.id, file.name, file.path, file.sha256, file.bytes, records, records - malformed, malformed],
     );
   }
   return registered?.batch_number ?? 0;
@@ -138,21 +137,15 @@ async function upsert(
   );
 }
 
-/** The text of one field of a CSV record. */
-const csvField = (value: string): string => `"${value.replaceAll('"', '""')}"`;
-
-function malformedRow(batch: Batch, reading: FileReading, malformed: MalformedRecord): string {
-  const content = JSON.stringify({ record: malformed.record, problem: malformed.problem });
-  const fields = [reading.file.name, String(malformed.line), `{${malformedRule}}`, content].map(csvField);
-  return `${csvField(batch.id)},${reading.table ?? ''},${fields.join(',')}\n`;
-}
-
-/** Malformed records are few and known here, not in DuckDB; they go in as one COPY. */
-export async function quarantineMalformed(sql: Sql, batch: Batch): Promise<void> {
-  const rows = batch.readings.flatMap((reading) =>
-    reading.malformed.map((malformed) => malformedRow(batch, reading, malformed)),
-  );
-  if (rows.length > 0) await sql.copyIn(statement.copyQuarantine, Readable.from(rows));
+/** Malformed records belong to no row of a table; they go to quarantine as they were found. */
+export async function quarantineMalformed(sql: Sql, engines: LoadEngines, batch: Batch): Promise<void> {
+  for (const { table, file, fileNumber, malformed } of batch.readings) {
+    if (malformed === 0) continue;
+    const rows = statement.malformedRows(table, batch.id, file.name, fileNumber);
+    await streamRows(engines.judge, rows, engines.temporaryFolder, (stream) =>
+      sql.copyIn(statement.copyQuarantine, stream),
+    );
+  }
 }
 
 const insertQuality = `INSERT INTO ops.quality_results (batch_id, rule, table_name, severity, checked, broken)
@@ -219,7 +212,7 @@ export async function loadTable(
   staged: number,
 ): Promise<TableOutcome> {
   const reading = batch.readings.find((each) => each.table === table);
-  const malformed = reading?.malformed.length ?? 0;
+  const malformed = reading?.malformed ?? 0;
   const [before] = await sql.rows<{ count: number }>(statement.countProduction(table), [batch.source]);
   const verdicts = await engines.judge.rows<{ verdict: string; count: number }>(statement.countVerdicts(table));
   const judged = countsOf(

@@ -7,17 +7,19 @@ import { type FileReading, placesOf, readRecords } from './read.ts';
 
 /**
  * Reads a preset's file and maps it: received_<table> of all four tables. Errors: MR-IN-004 when the file lacks one of
- * the preset's columns, MR-IN-011 and MR-IN-012 as for `readTable`.
+ * the preset's columns, MR-IN-011 as for `readTable`.
  */
-export async function readPreset(duckdb: DuckDB, file: CsvFile, preset: Preset): Promise<FileReading> {
+export async function readPreset(duckdb: DuckDB, file: CsvFile, preset: Preset, folder: string): Promise<FileReading> {
   const places = placesOf(file, preset.columns);
   const columns = preset.columns.map((name) => `c${places.get(name.toLowerCase())} AS ${sqlName(name)}`).join(', ');
-  const { records, malformed } = await readRecords(duckdb, file, 'raw');
+  const { records, malformed } = await readRecords(duckdb, file, 'raw', folder);
   await duckdb.run(`CREATE VIEW raw AS SELECT line_number, ${columns} FROM numbered_raw`);
   for (const table of tableNames) await mapTable(duckdb, preset, table);
   const wanted = preset.columns.map((name) => name.toLowerCase());
   return {
     file,
+    fileNumber: 0,
+    lineOffset: 0,
     table: undefined,
     records,
     malformed,

@@ -126,6 +126,13 @@ export function quarantineRows(table: TableName, batchId: string, file: string):
 FROM judged_${table} WHERE verdict = 'quarantined' ORDER BY line_number`;
 }
 
+/** DuckDB: the malformed records of one file, of a table or (undefined) of a preset. */
+export function malformedRows(table: TableName | undefined, batchId: string, file: string, fileNumber: number): string {
+  return `SELECT ${sqlText(batchId)}, ${table ? sqlText(table) : 'NULL'}, ${sqlText(file)}, line_number,
+  '{${malformedRule}}', json_object('record', record, 'problem', problem)
+FROM malformed_${table ?? 'raw'} WHERE file_number = ${fileNumber} ORDER BY line_number`;
+}
+
 /** PostgreSQL: an empty verdict_<table> for the lines that were not loaded. */
 export const createVerdicts = (table: TableName): string =>
   `CREATE TEMP TABLE verdict_${table} (line_number integer, verdict text) ON COMMIT DROP`;
