@@ -177,14 +177,14 @@ class Normaliser {
   /** The line on which a faulty record begins is malformed; gives where the next line begins. */
   private takeFaulty(data: Buffer, start: number, final: boolean, problem: string): number | undefined {
     const line = findLine(data, start, final);
+    // The last byte may be the first half of a line end.
+    if (!line && data.length - start <= recordLimit + 1) return undefined;
     this.strict = true;
     if (line && line.end - start <= recordLimit) {
       this.faultAhead = Math.max(this.faultAhead, this.found.end - start);
       this.rejectLine(data.subarray(start, line.end), problem);
       return line.next;
     }
-    // The last byte may be the first half of a line end.
-    if (!line && data.length - start <= recordLimit + 1) return undefined;
     this.skipped = Buffer.from(data.subarray(start, start + textLimit * 4));
     return this.skipLine(data, start, final);
   }
