@@ -54,7 +54,6 @@ export class LayoutScan {
 
   private checkBytes(chunk: Buffer): void {
     this.backslashes ||= chunk.includes(backslash);
-    if (chunk.includes(0)) this.irregular = true;
     if (!this.validUtf8) return;
     const bytes = this.carried.length > 0 ? Buffer.concat([this.carried, chunk]) : chunk;
     const whole = wholeCharacters(bytes);
@@ -92,7 +91,10 @@ export class LayoutScan {
         }
         lineFeeds += 1;
       } else if (byte === carriageReturn) carriageReturns += 1;
-      else continue;
+      else {
+        if (byte === 0) irregular = true;
+        continue;
+      }
       const length = index - start;
       if (columns === 0) columns = fields;
       if (quoted || length === 0 || length > recordLimit || fields !== columns) irregular = true;
