@@ -51,7 +51,7 @@ const stage =
   async () => {
     await makeReady(postgres, `staging.${table}`);
     await postgres.transaction((sql) => createStaging(sql, 1));
-    const seconds = await secondsOf(() => postgres.transaction((sql) => stageTable(sql, engines, 1, table, reading)));
+    const seconds = await secondsOf(() => postgres.transaction((sql) => stageTable(sql, engines, 1, table, [reading])));
     await requireRows(postgres, `staging.${table}`, reading.records);
     return seconds;
   };
@@ -99,7 +99,8 @@ async function measureFile(
   const target = `bench.${table}`;
   await createTextTable(home.postgres, target, file.header);
   return withEngines(home.duckdb, async (engines) => {
-    const reading = await readTable(engines.judge, file, table);
+    const [reading] = await readTable(engines.judge, [file], table, engines.temporaryFolder);
+    if (!reading) throw new Error(`${file.path} was not read`);
     bench.say(`loading ${reading.records.toLocaleString('en-US')} rows of ${table}, ${bench.rounds} rounds`);
     const { ours, psql } = await alternate(bench.rounds, {
       ours: stage(home.postgres, engines, table, reading),

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import {
   afterTheLast,
@@ -117,7 +118,7 @@ describe('in a home that has published the small shop', () => {
       'a binary file',
       'MR-IN-005',
       () => ['--input', files({ 'customers.csv': Buffer.from('PK\u0003\u0004\u0000\u0000') })],
-      'byte 4',
+      'a ZIP archive',
     ],
     ['an unknown preset', 'MR-IN-006', () => ['--input', files({}), '--preset', 'offline-retail'], 'offline-retail'],
     [
@@ -140,16 +141,22 @@ describe('in a home that has published the small shop', () => {
       'City',
     ],
     [
+      'an archive that is cut off',
+      'MR-IN-014',
+      () => ['--input', files({ 'customers.csv': gzipSync('customer_id\nC1\n').subarray(0, -4) })],
+      'customers.csv',
+    ],
+    [
       'a day that has not come',
       'MR-IN-013',
       () => ['--input', files({ 'customers.csv': 'customer_id\nC1\n' }), '--as-of', '2999-01-01'],
       '2999-01-01',
     ],
     [
-      'lines that end in different ways',
+      'a header that cannot be taken apart',
       'MR-IN-012',
-      () => ['--input', files({ 'customers.csv': 'customer_id,city\r\nC1,a\nC2,b\r\n' })],
-      'end in different ways',
+      () => ['--input', files({ 'customers.csv': 'customer_id,"city\nC1,a\n' })],
+      'quotes of its header',
     ],
   ])('%s is told as %s', async (_name, code, words, told) => {
     const { message, remedy } = await expectFailure(['run', ...words(), '--json'], code, home);

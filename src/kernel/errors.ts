@@ -82,7 +82,7 @@ export const errorCatalogue = {
   'MR-IN-002': {
     message: 'The folder {path} lacks {missing}.',
     remedy:
-      'Put customers.csv, products.csv, transactions.csv and transaction_items.csv there, or use --preset for another shape.',
+      'Put customers.csv, products.csv, transactions.csv and transaction_items.csv there, whole, in parts such as customers-1.csv or packed with gzip or zstd, or use --preset for another shape.',
     exitCode: 2,
   },
   'MR-IN-003': {
@@ -96,8 +96,8 @@ export const errorCatalogue = {
     exitCode: 1,
   },
   'MR-IN-005': {
-    message: 'The file {path} is not text: byte {offset} is zero.',
-    remedy: 'Give a CSV file in UTF-8; unpack archives and save spreadsheets as CSV first.',
+    message: 'The file {path} is not text: it begins like {kind}.',
+    remedy: 'Give a CSV file, plain or packed with gzip or zstd; save spreadsheets as CSV first.',
     exitCode: 1,
   },
   'MR-IN-006': {
@@ -133,14 +133,18 @@ export const errorCatalogue = {
   },
   'MR-IN-012': {
     message: 'The file {path} cannot be read as CSV: {problem}.',
-    remedy:
-      'Export it again with commas between fields, quotes around fields with line ends, and one kind of line end (LF, CR LF or CR).',
+    remedy: 'Export it again with a first line that names the columns, separated by commas.',
     exitCode: 1,
   },
   'MR-IN-013': {
     message: 'The files cannot have been true on {day}: today is {today}.',
     remedy: 'Give --as-of a day that has come, or leave it out.',
     exitCode: 2,
+  },
+  'MR-IN-014': {
+    message: 'The {compression} archive {path} cannot be unpacked: {problem}.',
+    remedy: 'Copy or export it again: it is cut off or damaged.',
+    exitCode: 1,
   },
   'MR-PRE-001': {
     message: 'The preset file {path} is wrong: {problem}.',

@@ -34,10 +34,11 @@ export async function mapWithPreset(word: string, path: string, words: MapWords 
   for (const found of locatePresetFiles(preset, path)) {
     files.push({ role: found.role, file: await readCsvFile(found.path) });
   }
-  const duckdb = await openDuckDB(':memory:', smallLimits(makeFolder(onTestFinished)));
+  const folder = makeFolder(onTestFinished);
+  const duckdb = await openDuckDB(':memory:', smallLimits(folder));
   try {
     const context = { currency: words.currency ?? 'USD', timeZone: words.timeZone ?? 'UTC', options };
-    const reading = await readPreset(duckdb, files, preset, context);
+    const reading = await readPreset(duckdb, files, preset, context, folder);
     const rows: Partial<Record<TableName, readonly ReceivedRow[]>> = {};
     for (const table of tableNames) {
       const columns = tableContracts[table].columns.map(({ name }) => name).join(', ');

@@ -333,16 +333,10 @@ describe('a shop with faults', () => {
     ).toEqual([{ others: { vip: 'yes' } }, { others: { vip: null } }]);
   });
 
-  test('may have more empty fields at the end of a line than its header', async () => {
+  test('may not have more fields on a line than in its header, be they empty', async () => {
     const postgres = await makePostgres();
     const result = await load(postgres, smallShopAnd({ 'transaction_items.csv': ['I6,T1,P1,1,20.00,0,20.00,,'] }));
-    expect(ledgerOf(result)[3]).toBe('transaction_items 6/6/0/0/0 6/0/0');
-    expect(await stagedOf(postgres, 'transaction_items', 'item_id')).toContainEqual({
-      batch: 1,
-      line: 7,
-      key: 'I6',
-      verdict: null,
-    });
+    expect(ledgerOf(result)[3]).toBe('transaction_items 6/5/0/0/1 5/0/0');
   });
 });
 

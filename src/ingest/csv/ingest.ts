@@ -107,41 +107,44 @@ export interface IngestResult {
 
 /** The files of a batch, each with what it is in it. */
 interface FoundFiles {
-  /** What tells the files apart in the batch's identity -> file. */
-  readonly byRole: Readonly<Record<string, CsvFile>>;
+  /** The table, or the role in the preset -> its files. */
+  readonly byRole: Readonly<Record<string, readonly CsvFile[]>>;
   readonly ofPreset: readonly PresetCsvFile[];
 }
 
 async function findPresetFiles(preset: Preset, input: string): Promise<FoundFiles> {
-  const byRole: Record<string, CsvFile> = {};
+  const byRole: Record<string, CsvFile[]> = {};
   const ofPreset: PresetCsvFile[] = [];
   for (const { role, path } of locatePresetFiles(preset, input)) {
     const file = await readCsvFile(path);
-    const place = ofPreset.filter((each) => each.role === role).length;
     const name = preset.roles.length === 1 ? 'file' : role.name;
-    byRole[place === 0 ? name : `${name} ${place}`] = file;
+    byRole[name] = [...(byRole[name] ?? []), file];
     ofPreset.push({ role, file });
   }
   return { byRole, ofPreset };
 }
 
-async function findFiles(request: CsvRequest, preset: Preset | undefined): Promise<FoundFiles> {
-  if (preset) return findPresetFiles(preset, request.input);
-  const byRole: Record<string, CsvFile> = {};
-  for (const [table, path] of Object.entries(locateFolder(request.input))) byRole[table] = await readCsvFile(path);
+async function findFiles(input: string, preset: Preset | undefined): Promise<FoundFiles> {
+  if (preset) return findPresetFiles(preset, input);
+  const byRole: Record<string, CsvFile[]> = {};
+  for (const [table, paths] of Object.entries(locateFolder(input))) {
+    const found: CsvFile[] = [];
+    for (const path of paths) found.push(await readCsvFile(path, resolve(input)));
+    byRole[table] = found;
+  }
   return { byRole, ofPreset: [] };
 }
 
 async function readFiles(
-  duckdb: DuckDB,
+  { judge, temporaryFolder }: LoadEngines,
   preset: Preset | undefined,
   files: FoundFiles,
   context: MapContext,
 ): Promise<PresetReading> {
-  if (preset) return readPreset(duckdb, files.ofPreset, preset, context);
+  if (preset) return readPreset(judge, files.ofPreset, preset, context, temporaryFolder);
   const readings: FileReading[] = [];
-  for (const [table, file] of Object.entries(files.byRole)) {
-    readings.push(await readTable(duckdb, file, table as TableName));
+  for (const [table, found] of Object.entries(files.byRole)) {
+    readings.push(...(await readTable(judge, found, table as TableName, temporaryFolder, readings.length)));
   }
   return { files: readings, otherRecords: [] };
 }
@@ -277,7 +280,7 @@ async function keepStages(sql: Sql, batch: string, stages: readonly Stage[]): Pr
 
 /**
  * Loads one batch of CSV files in one transaction. The same content again changes nothing, unless another day is given as
- * that on which it was true; a failure at any point changes nothing. Errors: MR-IN-001 to MR-IN-013 but for MR-IN-008,
+ * that on which it was true; a failure at any point changes nothing. Errors: MR-IN-001 to MR-IN-014 but for MR-IN-008,
  * MR-PRE-001 to MR-PRE-005, MR-QUA-001, MR-QUA-002, MR-LED-001.
  */
 export async function ingestCsv(request: CsvRequest, context: IngestContext): Promise<IngestResult> {
@@ -286,7 +289,7 @@ export async function ingestCsv(request: CsvRequest, context: IngestContext): Pr
   const recordedAt = context.clock();
   const stopwatch = createStopwatch(context.clock);
   const files = await stopwatch.time('read and hash the files', async () => ({
-    result: await findFiles(request, preset),
+    result: await findFiles(request.input, preset),
   }));
   const contentHash = contentHashOf(files.byRole, presetIdentity(preset, options));
   const known = await findKnown(context, request, contentHash);
@@ -297,10 +300,10 @@ export async function ingestCsv(request: CsvRequest, context: IngestContext): Pr
   const observed = observation(request.asOf, recordedAt, context.timeZone);
   return withEngines(context.duckdb, async (engines) => {
     const { files: readings, otherRecords } = await stopwatch.time('take the records apart', async () => {
-      const result = await readFiles(engines.judge, preset, files, { ...context, options });
+      const result = await readFiles(engines, preset, files, { ...context, options });
       return { rows: result.files.reduce((sum, { records }) => sum + records, 0), result };
     });
-    const received = Object.values(files.byRole).map((file) => ({ ...file, compression: 'none' as const }));
+    const received = Object.values(files.byRole).flat();
     const batch: Batch = {
       id,
       source: request.source,

@@ -33,14 +33,16 @@ async function stage(postgres: Postgres, folder: string, batch: number, text: st
   return withEngines(smallLimits(folder), async (engines) => {
     let reading: FileReading;
     try {
-      reading = await readTable(engines.judge, await readCsvFile(path), table);
+      const [only] = await readTable(engines.judge, [await readCsvFile(path)], table, engines.temporaryFolder);
+      if (!only) throw new Error('nothing was read');
+      reading = only;
     } catch (thrown) {
       if (thrown instanceof MillraceError) return undefined;
       throw thrown;
     }
     await postgres.transaction(async (sql) => {
       await createStaging(sql, batch);
-      await stageTable(sql, engines, batch, table, reading);
+      await stageTable(sql, engines, batch, table, [reading]);
     });
     const read = await engines.judge.rows(`SELECT ${selected} FROM received_${table} ORDER BY row_number`);
     const staged = await postgres.rows(
@@ -132,7 +134,8 @@ describe('rows in staging', () => {
       const readings: FileReading[] = [];
       for (const name of Object.keys(smallShop)) {
         const file = await readCsvFile(join(folder, name));
-        readings.push(await readTable(engines.judge, file, name.slice(0, -4) as typeof table));
+        const own = name.slice(0, -4) as typeof table;
+        readings.push(...(await readTable(engines.judge, [file], own, engines.temporaryFolder)));
       }
       appendFileSync(join(folder, 'transaction_items.csv'), 'half a record');
       const staging = postgres.transaction(async (sql) => {

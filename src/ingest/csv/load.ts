@@ -1,8 +1,7 @@
 /** One batch into PostgreSQL: staged as received, judged in DuckDB meanwhile, settled in production, booked, checked. */
 import { createReadStream } from 'node:fs';
-import { Readable } from 'node:stream';
 import { type JudgeContext, judgeMacros, judgeStatement } from '../../contracts/judge.ts';
-import { malformedRule, type Rule } from '../../contracts/rules.ts';
+import type { Rule } from '../../contracts/rules.ts';
 import { prepareStandards } from '../../contracts/standards.ts';
 import { type TableName, tableNames } from '../../contracts/tables.ts';
 import { requireWithinThresholds } from '../../contracts/thresholds.ts';
@@ -19,7 +18,7 @@ import type { Stopwatch } from '../production/stages.ts';
 import * as staging from '../production/staging.ts';
 import { requireUnchanged } from './files.ts';
 import { isWaiting, judgedResults, keepResults, type RuleResult, withSettlement } from './quality.ts';
-import type { FileReading, MalformedRecord } from './read.ts';
+import type { FileReading } from './read.ts';
 import * as statement from './statements.ts';
 
 /** A batch that has been read and is about to be judged and loaded. */
@@ -74,7 +73,7 @@ async function registerBatch(sql: Sql, batch: Batch, rulesHash: string): Promise
     ],
   );
   await sql.run('DELETE FROM ops.batch_files WHERE batch_id = $1', [batch.id]);
-  for (const [number, { file, table, records, malformed, lineOffset }] of batch.readings.entries()) {
+  for (const { file, fileNumber, table, records, malformed, lineOffset } of batch.readings) {
     await sql.run(
       `INSERT INTO ops.batch_files (batch_id, file, path, sha256, bytes, records, mapped, malformed, file_number, role,
          line_offset, encoding, compression, archived_as)
@@ -86,13 +85,13 @@ async function registerBatch(sql: Sql, batch: Batch, rulesHash: string): Promise
         file.sha256,
         file.bytes,
         records,
-        records - malformed.length,
-        malformed.length,
-        number,
+        records - malformed,
+        malformed,
+        fileNumber,
         table ?? 'file',
         lineOffset,
-        'utf-8',
-        'none',
+        file.encoding,
+        file.compression,
         batch.archived.get(file.sha256) ?? null,
       ],
     );
@@ -122,31 +121,44 @@ async function copyBytes(
   }
 }
 
-/**
- * Puts the rows as received into staging; gives their number. The bytes of a file that PostgreSQL reads as DuckDB did go
- * there straight from the disk; of other files, such as one with a comma too many, the rows that were read are streamed.
- */
-export async function stageTable(
+async function streamToStaging(
   sql: Sql,
   engines: LoadEngines,
   batchNumber: number,
   table: TableName,
-  reading: FileReading | undefined,
+  fileNumber: number | undefined,
 ): Promise<number> {
-  if (reading?.copyColumns) {
-    const copied = await copyBytes(sql, batchNumber, table, reading, reading.copyColumns.join(', '));
-    if (copied !== undefined) return copied;
-  }
   // A connection of its own, so that the rows can be judged at the same time.
   const duckdb = await engines.judge.fork();
   try {
-    const rows = statement.stagingRows(table, reading === undefined);
+    const rows = statement.stagingRows(table, fileNumber);
     return await streamRows(duckdb, rows, engines.temporaryFolder, (stream) =>
       sql.copyIn(staging.copyRows(table, batchNumber), stream),
     );
   } finally {
     duckdb.close();
   }
+}
+
+/**
+ * Puts the rows as received into staging; gives their number. The bytes of a file that PostgreSQL reads as DuckDB did go
+ * there straight from the disk; of other files, and of what a preset mapped, the rows that were read are streamed.
+ */
+export async function stageTable(
+  sql: Sql,
+  engines: LoadEngines,
+  batchNumber: number,
+  table: TableName,
+  readings: readonly FileReading[],
+): Promise<number> {
+  if (readings.length === 0) return streamToStaging(sql, engines, batchNumber, table, undefined);
+  let staged = 0;
+  for (const reading of readings) {
+    const columns = reading.copyColumns?.join(', ');
+    const copied = columns && (await copyBytes(sql, batchNumber, table, reading, columns));
+    staged += copied || (await streamToStaging(sql, engines, batchNumber, table, reading.fileNumber));
+  }
+  return staged;
 }
 
 /** Stages all tables of the batch, one after the other; gives the rows staged of each. */
@@ -160,9 +172,9 @@ export async function stageAll(
   const staged = new Map<TableName, number>();
   try {
     for (const table of tableNames) {
-      const reading = batch.readings.find((each) => each.table === table);
+      const readings = batch.readings.filter((each) => each.table === table);
       const rows = await stopwatch.time(`stage ${table}`, () =>
-        stageTable(sql, engines, batchNumber, table, reading).then((count) => ({ rows: count, result: count })),
+        stageTable(sql, engines, batchNumber, table, readings).then((count) => ({ rows: count, result: count })),
       );
       staged.set(table, rows);
     }
@@ -184,28 +196,14 @@ async function judgeAll(engines: LoadEngines, judgement: Judgement, stopwatch: S
   }
 }
 
-function malformedRow(batch: Batch, { file, table, lineOffset }: FileReading, malformed: MalformedRecord): string {
-  const values = [
-    batch.id,
-    table ?? '',
-    file.name,
-    String(malformed.line),
-    table ? String(lineOffset + malformed.line) : '',
-    `{${malformedRule}}`,
-    JSON.stringify({ record: malformed.record, problem: malformed.problem }),
-  ];
-  return `${values.map((value) => (value === '' ? '' : `"${value.replaceAll('"', '""')}"`)).join(',')}\n`;
-}
-
-async function quarantineMalformed(sql: Sql, batch: Batch): Promise<void> {
-  const rows = batch.readings.flatMap((reading) =>
-    reading.malformed.map((malformed) => malformedRow(batch, reading, malformed)),
-  );
-  if (rows.length === 0) return;
-  await sql.copyIn(
-    'COPY ops.quarantine (batch_id, table_name, file, line_number, row_number, rules, content) FROM STDIN (FORMAT csv)',
-    Readable.from(rows),
-  );
+/** Malformed records are no rows yet: they go to quarantine as they were found. */
+async function quarantineMalformed(sql: Sql, engines: LoadEngines, batch: Batch): Promise<void> {
+  for (const reading of batch.readings) {
+    if (reading.malformed === 0) continue;
+    await streamRows(engines.judge, statement.malformedRows(batch.id, reading), engines.temporaryFolder, (rows) =>
+      sql.copyIn(statement.copyMalformed, rows),
+    );
+  }
 }
 
 interface Judged {
@@ -229,7 +227,7 @@ async function judgedRows(
   const count = (verdict: string): number => counted.find((each) => each.verdict === verdict)?.count ?? 0;
   const malformed = batch.readings
     .filter((reading) => reading.table === table)
-    .reduce((sum, reading) => sum + reading.malformed.length, 0);
+    .reduce((sum, reading) => sum + reading.malformed, 0);
   return {
     received: staged + malformed,
     malformed,
@@ -351,7 +349,7 @@ export async function loadBatch(
     judged.set(table, await judgedRows(engines, batch, table, rows, judgement.rules));
   }
   // A preset's malformed records are of no table yet.
-  const unmapped = sum(batch.readings, (reading) => (reading.table ? 0 : reading.malformed.length));
+  const unmapped = sum(batch.readings, (reading) => (reading.table ? 0 : reading.malformed));
   const received = sum(judged.values(), (each) => each.received) + unmapped;
   const faulty = sum(judged.values(), (each) => each.broken + each.malformed) + unmapped;
   const results = [...judged.values()].flatMap((each) => each.results);
@@ -359,7 +357,7 @@ export async function loadBatch(
     requireWithinThresholds({ batch: batch.id, received, refused, counts }, judgement.rules, judgement.maxErrorRate);
   requireFew(faulty, results);
 
-  await quarantineMalformed(sql, batch);
+  await quarantineMalformed(sql, engines, batch);
   const restore = await relaxConstraints(sql, new Map([...judged].map(([table, { clean }]) => [table, clean])));
   await openSettlement(sql);
   const scope: SettleScope = { ...judgement, source: batch.source, recordedAt: batch.recordedAt };

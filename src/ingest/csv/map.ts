@@ -86,9 +86,16 @@ ${setOptions(preset, options)}`);
 interface RoleReading extends FileReading {
   /** SELECT over the file's records: line_number, file_number and the role's columns. */
   readonly select: string;
+  /** SELECT over the file's malformed records: file_number, line_number, problem, record. */
+  readonly malformedRecords: string;
 }
 
-async function readFile(duckdb: DuckDB, { role, file }: PresetCsvFile, fileNumber: number): Promise<RoleReading> {
+async function readFile(
+  duckdb: DuckDB,
+  { role, file }: PresetCsvFile,
+  fileNumber: number,
+  folder: string,
+): Promise<RoleReading> {
   const places = placesOf(file, role.columns);
   const wanted = [...role.columns, ...role.optionalColumns];
   const columns = wanted.map((name) => {
@@ -96,16 +103,18 @@ async function readFile(duckdb: DuckDB, { role, file }: PresetCsvFile, fileNumbe
     return `${place === undefined ? 'NULL::VARCHAR' : `c${place}`} AS ${sqlName(name)}`;
   });
   const name = `${role.name}_${fileNumber}`;
-  const { records, malformed } = await readRecords(duckdb, file, name);
+  const { records, malformed } = await readRecords(duckdb, file, name, folder, fileNumber);
   const known = wanted.map((column) => column.toLowerCase());
   return {
     file,
+    fileNumber,
     lineOffset: 0,
     table: undefined,
     records,
     malformed,
     copyColumns: undefined,
     unknownColumns: file.header.filter((column) => !known.includes(column.toLowerCase())),
+    malformedRecords: `FROM ${sqlName(`malformed_${name}`)}`,
     select: `SELECT ${fileNumber * fileStride} + line_number AS line_number, ${fileNumber}::SMALLINT AS file_number,
       ${columns.join(', ')} FROM ${sqlName(`numbered_${name}`)}`,
   };
@@ -116,14 +125,22 @@ const noRecords = (role: PresetRole): string => {
   return `SELECT 0::BIGINT AS line_number, 0::SMALLINT AS file_number, ${columns.join(', ')} WHERE false`;
 };
 
-async function readRoles(duckdb: DuckDB, preset: Preset, files: readonly PresetCsvFile[]): Promise<FileReading[]> {
+async function readRoles(
+  duckdb: DuckDB,
+  preset: Preset,
+  files: readonly PresetCsvFile[],
+  folder: string,
+): Promise<FileReading[]> {
   const readings: FileReading[] = [];
+  const malformed: string[] = [];
   const selects = new Map<PresetRole, string[]>(preset.roles.map((role) => [role, []]));
   for (const [fileNumber, file] of files.entries()) {
-    const { select, ...reading } = await readFile(duckdb, file, fileNumber);
+    const { select, malformedRecords, ...reading } = await readFile(duckdb, file, fileNumber, folder);
     readings.push(reading);
     selects.get(file.role)?.push(select);
+    malformed.push(malformedRecords);
   }
+  await duckdb.run(`CREATE TABLE main.malformed_records AS ${malformed.join(' UNION ALL ')}`);
   for (const [role, parts] of selects) {
     const union = parts.length > 0 ? parts.join(' UNION ALL ') : noRecords(role);
     await duckdb.run(`CREATE VIEW ${sqlName(role.name)} AS ${union}`);
@@ -242,10 +259,11 @@ export async function readPreset(
   files: readonly PresetCsvFile[],
   preset: Preset,
   context: MapContext,
+  folder: string,
 ): Promise<PresetReading> {
   // A schema of its own: whatever a preset calls its tables, they meet no others, and go when the rows are there.
   await duckdb.run(`CREATE SCHEMA preset; SET schema = 'preset'`);
-  const readings = await readRoles(duckdb, preset, files);
+  const readings = await readRoles(duckdb, preset, files, folder);
   await prepare(duckdb, preset, context);
   for (const table of tableNames) await mapTable(duckdb, preset, table);
   const otherRecords = await accountForRecords(duckdb, preset);

@@ -1,29 +1,27 @@
-/** CSV files into DuckDB: the rows of each table as text with their lines, and the records that are malformed. */
-import { type TableContract, type TableName, tableContracts, tableNames } from '../../contracts/tables.ts';
-import { isDiskFull, MillraceError, problemOf } from '../../kernel/errors.ts';
+/** CSV files into DuckDB: the rows of each table as text with their places, and the records that are malformed. */
+import { rm } from 'node:fs/promises';
+import { type TableContract, type TableName, tableContracts } from '../../contracts/tables.ts';
+import { MillraceError } from '../../kernel/errors.ts';
 import { type DuckDB, sqlName, sqlPath, sqlText } from '../../stores/duckdb/duckdb.ts';
+import { contentOf } from './compression.ts';
+import { toUtf8 } from './encoding.ts';
 import type { CsvFile } from './files.ts';
-import { findLines } from './lines.ts';
+import { normalise } from './normalise.ts';
 
-/** A record that cannot be taken apart into the header's columns. */
-export interface MalformedRecord {
-  readonly line: number;
-  readonly problem: string;
-  readonly record: string;
-}
-
-/** What one file held: records = mapped + malformed, the header aside. */
+/** What one file held: records = mapped + malformed, the header and blank lines aside. */
 export interface FileReading {
   readonly file: CsvFile;
-  /** What is added to a line to make the row_number of its row. */
-  readonly lineOffset: number;
+  /** Its place in the batch's list of files; the first is 0. */
+  readonly fileNumber: number;
   /** The table it is for; undefined for a preset's file, which feeds all of them. */
   readonly table: TableName | undefined;
   readonly records: number;
-  readonly malformed: readonly MalformedRecord[];
+  readonly malformed: number;
+  /** The lines of the table's files before it: row_number = lineOffset + line_number. */
+  readonly lineOffset: number;
   /**
-   * The file's columns in their order, where PostgreSQL reads the same rows from it: the n-th record stands on line n + 1,
-   * the contract knows all columns, and the layout is not irregular. Undefined for other files.
+   * The file's columns in their order, where PostgreSQL reads the same rows from its bytes: they are not irregular, so that
+   * the n-th record stands on line n + 1, and the contract knows all columns. Undefined for other files.
    */
   readonly copyColumns: readonly string[] | undefined;
   /** Columns of the file that the contract does not know. */
@@ -38,10 +36,10 @@ const newLine: Readonly<Record<CsvFile['lineEnd'], string>> = {
   '': '',
 };
 
-function scan(file: CsvFile, options: string): string {
-  const columns = file.header.map((_, index) => `'c${index}': 'VARCHAR'`).join(', ');
-  return `read_csv(${sqlPath(file.path)}, auto_detect = false, header = true, columns = {${columns}}, delim = ',',
-  quote = '"', escape = '"', ${newLine[file.lineEnd]} strict_mode = true, null_padding = false, hive_partitioning = false, ${options})`;
+function scan(path: string, lineEnd: CsvFile['lineEnd'], header: boolean, columns: readonly string[]): string {
+  return `read_csv(${sqlPath(path)}, auto_detect = false, header = ${header}, columns = {${columns.join(', ')}},
+  delim = ',', quote = '"', escape = '"', ${newLine[lineEnd]} strict_mode = true, null_padding = false,
+  hive_partitioning = false)`;
 }
 
 /** The place of each of the wanted names in the header, compared without case. Errors: MR-IN-004, MR-IN-011. */
@@ -80,92 +78,127 @@ function shapeOf(file: CsvFile, contract: TableContract): TableShape {
   return { columns: [...known, `${otherColumns} AS other_columns`].join(', '), unknown: unknown.map(([name]) => name) };
 }
 
-interface Reject {
-  readonly record: number;
-  readonly problem: string;
-  readonly text: string;
+/** The rows of one file in DuckDB. */
+interface FileRecords {
+  readonly good: number;
+  readonly malformed: number;
+  /** A relation with line_number, c0, c1 ... */
+  readonly relation: string;
+  /** A relation with line_number, problem, record. Undefined when no record is malformed. */
+  readonly malformedRelation: string | undefined;
 }
 
-const rejectsQuery = (name: string): string => `
-SELECT line AS record, min(error_message) AS problem, any_value(csv_line) AS text
-FROM ${sqlName(`rejects_${name}`)} GROUP BY line ORDER BY line`;
-
-/** What DuckDB says when a line ends in another way than the first one, or inside a field without quotes. */
-const strayLineEnd = /state machine reached an invalid state/;
-
-/** A file that DuckDB gave up reading, for other reasons than the disk. */
-function unreadable(file: CsvFile, thrown: unknown): unknown {
-  if (!(thrown instanceof Error) || isDiskFull(thrown)) return thrown;
-  const problem = strayLineEnd.test(thrown.message)
-    ? 'its lines end in different ways'
-    : problemOf(thrown.message.split('\n')[0]);
-  return new MillraceError('MR-IN-012', { path: file.path, problem }, thrown);
+async function fill(duckdb: DuckDB, name: string, select: string, expected: number, path: string): Promise<void> {
+  await duckdb.run(`CREATE TABLE ${sqlName(name)} AS ${select}`);
+  const [counted] = await duckdb.rows<{ count: number }>(`SELECT count(*) AS count FROM ${sqlName(name)}`);
+  if (counted?.count !== expected) throw new Error(`${path} has ${expected} records, DuckDB read ${counted?.count}`);
 }
 
-/** Fills numbered_<name> (line_number, c0, c1 ...) with the good records, and finds the malformed ones. */
-export async function readRecords(duckdb: DuckDB, file: CsvFile, name: string) {
-  const records = sqlName(`records_${name}`);
-  const rejects = `store_rejects = true, rejects_table = 'rejects_${name}', rejects_scan = 'scans_${name}', rejects_limit = 0`;
-  const create = `CREATE TABLE ${records} AS SELECT row_number() OVER () AS ordinal, * FROM ${scan(file, rejects)}`;
-  await duckdb.run(create).catch((thrown: unknown) => {
-    throw unreadable(file, thrown);
-  });
-  const [counted] = await duckdb.rows<{ good: number }>(`SELECT count(*) AS good FROM ${records}`);
-  const good = counted?.good ?? 0;
-  const bad = await duckdb.rows<Reject>(rejectsQuery(name));
-  const plain = bad.length === 0 && good + 1 === file.lines;
-  const numbered = `CREATE VIEW ${sqlName(`numbered_${name}`)} AS`;
-  if (plain) {
-    await duckdb.run(`${numbered} SELECT (ordinal + 1)::INTEGER AS line_number, * FROM ${records}`);
-    return { records: good, plain, malformed: [] };
+/** Takes a file in as records_<name>: as it is when any reader takes it apart alike, otherwise made regular first. */
+async function takeIn(duckdb: DuckDB, file: CsvFile, name: string, folder: string): Promise<FileRecords> {
+  const columns = file.header.map((_, index) => `'c${index}': 'VARCHAR'`);
+  const table = `records_${name}`;
+  if (file.layout !== 'irregular') {
+    const records = file.lines - 1;
+    const select = `SELECT row_number() OVER () AS ordinal, * FROM ${scan(file.path, file.lineEnd, true, columns)}`;
+    await fill(duckdb, table, select, records, file.path);
+    const relation = `(SELECT (ordinal + 1)::INTEGER AS line_number, * EXCLUDE (ordinal) FROM ${sqlName(table)})`;
+    return { good: records, malformed: 0, relation, malformedRelation: undefined };
   }
-  const found = await findLines(
-    file.path,
-    bad.map(({ record }) => record),
+  const { path, compression, encoding } = file;
+  const text = toUtf8(contentOf(path, compression), encoding);
+  const { goodPath, malformedPath, good, malformed } = await normalise(text, columns.length, encoding, folder, name);
+  const regular = scan(goodPath, '\n', false, [`'line_number': 'INTEGER'`, ...columns]);
+  await fill(duckdb, table, `FROM ${regular}`, good, file.path);
+  await rm(goodPath);
+  const malformedColumns = [`'line_number': 'INTEGER'`, `'problem': 'VARCHAR'`, `'record': 'VARCHAR'`];
+  return {
+    good,
+    malformed,
+    relation: sqlName(table),
+    malformedRelation: malformed > 0 ? scan(malformedPath, '\n', false, malformedColumns) : undefined,
+  };
+}
+
+interface PlacedRecords extends FileRecords {
+  readonly fileNumber: number;
+  readonly lineOffset: number;
+}
+
+const place = ({ fileNumber, lineOffset }: PlacedRecords): string =>
+  `(line_number + ${lineOffset})::INTEGER AS row_number, ${fileNumber}::SMALLINT AS file_number, line_number`;
+
+const noMalformed = `SELECT 0 AS row_number, 0::SMALLINT AS file_number, 0 AS line_number, '' AS problem, '' AS record
+  WHERE false`;
+
+/** Makes malformed_<name>: row_number, file_number, line_number, problem, and the beginning of the record's text. */
+async function createMalformed(duckdb: DuckDB, name: string, files: readonly PlacedRecords[]): Promise<void> {
+  const selects = files.flatMap((file) =>
+    file.malformedRelation ? [`SELECT ${place(file)}, problem, record FROM ${file.malformedRelation}`] : [],
   );
-  if (found.good !== good) {
-    const problem = `by its quotes it has ${found.good + bad.length} records, of which ${good + bad.length} could be told apart`;
-    throw new MillraceError('MR-IN-012', { path: file.path, problem });
-  }
-  const { shifts, malformedLines } = found;
-  const shiftTable = sqlName(`shifts_${name}`);
-  await duckdb.run(`CREATE TABLE ${shiftTable} (from_ordinal BIGINT, shift BIGINT)`);
-  for (let start = 0; start < shifts.length; start += 1000) {
-    const values = shifts.slice(start, start + 1000).map(({ fromOrdinal, shift }) => `(${fromOrdinal}, ${shift})`);
-    await duckdb.run(`INSERT INTO ${shiftTable} VALUES ${values.join(', ')}`);
-  }
-  const malformed = bad.map(({ record, problem, text }) => ({
-    line: malformedLines.get(record) ?? record,
-    problem,
-    record: text.replace(/^[\r\n]+|[\r\n]+$/g, ''),
-  }));
-  await duckdb.run(
-    `${numbered} SELECT (ordinal + shift)::INTEGER AS line_number, ${records}.*
-     FROM ${records} ASOF JOIN ${shiftTable} ON ordinal >= from_ordinal`,
-  );
-  return { records: good + malformed.length, plain, malformed };
+  const all = selects.length > 0 ? selects.join(' UNION ALL ') : noMalformed;
+  await duckdb.run(`CREATE VIEW ${sqlName(`malformed_${name}`)} AS ${all}`);
 }
 
 /**
- * Reads the file of one table into received_<table>: line_number, the contract's columns as text, other_columns.
- * Errors: MR-IN-004 when a required column is missing, MR-IN-011 when one stands twice, MR-IN-012 when its
- * records cannot be told apart.
+ * Reads one file, for a preset: numbered_<name> (file_number, line_number, c0, c1 ...) with its good records, and
+ * malformed_<name>. What is on its way, and the text of malformed records, stands in the folder. Errors: those of
+ * `readCsvFile`.
  */
-export async function readTable(duckdb: DuckDB, file: CsvFile, table: TableName): Promise<FileReading> {
-  const { columns, unknown } = shapeOf(file, tableContracts[table]);
-  const { records, plain, malformed } = await readRecords(duckdb, file, table);
-  await duckdb.run(`CREATE VIEW received_${table} AS
-     SELECT line_number AS row_number, ${tableNames.indexOf(table)}::SMALLINT AS file_number, line_number, ${columns} FROM numbered_${table}`);
-  return {
-    file,
-    lineOffset: 0,
-    table,
-    records,
-    malformed,
-    copyColumns:
-      plain && unknown.length === 0 && file.layout !== 'irregular'
-        ? file.header.map((name) => name.toLowerCase())
-        : undefined,
-    unknownColumns: unknown,
-  };
+export async function readRecords(
+  duckdb: DuckDB,
+  file: CsvFile,
+  name: string,
+  folder: string,
+  fileNumber = 0,
+): Promise<{ readonly records: number; readonly malformed: number }> {
+  const found = { ...(await takeIn(duckdb, file, name, folder)), fileNumber, lineOffset: 0 };
+  await duckdb.run(
+    `CREATE VIEW ${sqlName(`numbered_${name}`)} AS SELECT ${fileNumber}::SMALLINT AS file_number, * FROM ${found.relation}`,
+  );
+  await createMalformed(duckdb, name, [found]);
+  return { records: found.good + found.malformed, malformed: found.malformed };
+}
+
+/**
+ * Reads the files of one table into received_<table>: row_number, file_number, line_number, the contract's columns as
+ * text, other_columns; and malformed_<table>. Each file may have columns and an order of its own. `firstFile` is the place
+ * of the first one in the batch's list of files. Errors: MR-IN-004 when a required column is missing, MR-IN-011 when one
+ * stands twice, and those of `readCsvFile`.
+ */
+export async function readTable(
+  duckdb: DuckDB,
+  files: readonly CsvFile[],
+  table: TableName,
+  folder: string,
+  firstFile = 0,
+): Promise<readonly FileReading[]> {
+  const shapes = files.map((file) => shapeOf(file, tableContracts[table]));
+  const readings: FileReading[] = [];
+  const placed: PlacedRecords[] = [];
+  const selects: string[] = [];
+  let lineOffset = 0;
+  for (const [index, file] of files.entries()) {
+    const { columns, unknown } = shapes[index] ?? { columns: '', unknown: [] };
+    const records = await takeIn(duckdb, file, `${table}_${index}`, folder);
+    const fileNumber = firstFile + index;
+    const found = { ...records, fileNumber, lineOffset };
+    placed.push(found);
+    selects.push(`SELECT ${place(found)}, ${columns} FROM ${found.relation}`);
+    readings.push({
+      file,
+      fileNumber,
+      table,
+      records: found.good + found.malformed,
+      malformed: found.malformed,
+      lineOffset,
+      copyColumns:
+        unknown.length === 0 && file.layout !== 'irregular' ? file.header.map((name) => name.toLowerCase()) : undefined,
+      unknownColumns: unknown,
+    });
+    lineOffset += file.lines;
+  }
+  await duckdb.run(`CREATE VIEW received_${table} AS ${selects.join(' UNION ALL ')}`);
+  await createMalformed(duckdb, table, placed);
+  return readings;
 }

@@ -1,13 +1,20 @@
 /** The SQL of a load that only a load has: what DuckDB found in the rows of the batch, and the check of what was staged. */
 import { brokenRules } from '../../contracts/judge.ts';
-import type { BatchRule, Rule } from '../../contracts/rules.ts';
+import { type BatchRule, malformedRule, type Rule } from '../../contracts/rules.ts';
 import type { TableName } from '../../contracts/tables.ts';
+import { sqlText } from '../../stores/duckdb/duckdb.ts';
 import { receivedColumns } from '../production/staging.ts';
 import type { Layout } from './layout.ts';
+import type { FileReading } from './read.ts';
 
-/** DuckDB: the rows as received, for staging. Where row_number says file and line, they are left out. */
-export const stagingRows = (table: TableName, mapped: boolean): string =>
-  `SELECT row_number, ${mapped ? 'file_number, line_number' : 'NULL, NULL'}, ${receivedColumns(table)} FROM received_${table}`;
+/**
+ * DuckDB: the rows as received, for staging: those of one file, where row_number says file and line, or all rows that a
+ * preset mapped.
+ */
+export const stagingRows = (table: TableName, fileNumber: number | undefined): string =>
+  fileNumber === undefined
+    ? `SELECT row_number, file_number, line_number, ${receivedColumns(table)} FROM received_${table}`
+    : `SELECT row_number, NULL, NULL, ${receivedColumns(table)} FROM received_${table} WHERE file_number = ${fileNumber}`;
 
 /**
  * PostgreSQL: how the bytes of a file are read. As for DuckDB, a field without characters is NULL. The text format is the
@@ -15,6 +22,16 @@ export const stagingRows = (table: TableName, mapped: boolean): string =>
  */
 export const copyFormat = (columns: string, layout: Layout): string =>
   layout === 'bare' ? `FORMAT text, DELIMITER ',', NULL ''` : `FORMAT csv, FORCE_NULL (${columns})`;
+
+/** PostgreSQL: takes the rows of `malformedRows`. */
+export const copyMalformed =
+  'COPY ops.quarantine (batch_id, table_name, row_number, file, line_number, rules, content) FROM STDIN (FORMAT csv)';
+
+/** DuckDB: the malformed records of one file of a batch; those of a preset's file belong to no table yet. */
+export const malformedRows = (batch: string, { table, file, fileNumber }: FileReading): string =>
+  `SELECT ${sqlText(batch)}, ${table ? `${sqlText(table)}, row_number` : 'NULL, NULL'}, ${sqlText(file.name)}, line_number,
+  '{${malformedRule}}', json_object('record', record, 'problem', problem)
+FROM malformed_${table ?? 'records'} WHERE file_number = ${fileNumber} ORDER BY line_number`;
 
 /** DuckDB: the number of rows that the rules looked at: exact copies are not looked at again. */
 export const countChecked = (table: TableName): string =>
