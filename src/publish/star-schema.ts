@@ -94,11 +94,15 @@ ORDER BY customer_key, snapshots.observed_at DESC, snapshots.updated_at DESC NUL
 const emailDescription =
   'The cleaned address, trimmed and in lower case, of this version; NULL where email_token is. For pii_reader alone.';
 
-/** Fills the table of customers by way of a temporary one, for only PostgreSQL knows the addresses. */
+/**
+ * Fills the table of customers by way of a temporary one, for only PostgreSQL knows the addresses. No statistics are kept
+ * of them: those would be copies of addresses in the catalogue.
+ */
 async function addEmails(sql: Sql, table: string, copy: (into: string) => Promise<number>): Promise<number> {
   const { column } = personal;
   await sql.run(`CREATE TEMP TABLE arriving ON COMMIT DROP AS SELECT * FROM ${table};
 ALTER TABLE ${table} ADD COLUMN ${column} text;
+ALTER TABLE ${table} ALTER COLUMN ${column} SET STATISTICS 0;
 ${comment('COLUMN', `${table}.${column}`, emailDescription)}`);
   const rows = await copy('arriving');
   await sql.run(`ANALYZE arriving;
