@@ -21,7 +21,7 @@ const roleNames = Object.keys(readerRoles) as readonly ReaderRole[];
 export const personal = { table: 'dim_customers', column: 'email' } as const;
 
 /** The roles that the server has. */
-export async function presentReaders(sql: Sql): Promise<readonly ReaderRole[]> {
+async function presentReaders(sql: Sql): Promise<readonly ReaderRole[]> {
   const rows = await sql.rows<{ name: ReaderRole }>('SELECT rolname AS name FROM pg_roles WHERE rolname = ANY($1)', [
     roleNames,
   ]);

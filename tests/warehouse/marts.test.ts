@@ -1,5 +1,6 @@
 /** Facts and aggregates of a small shop with history, against figures worked out by hand. */
 import { beforeEach, describe, expect, test } from 'vitest';
+import { compileMetricQuery } from '../../src/metrics/metrics.ts';
 import type { DuckDB, Row } from '../../src/stores/duckdb/duckdb.ts';
 import { buildProject } from '../../src/transform/run.ts';
 import { emptyProduction, fill, warehouseProject } from './production.ts';
@@ -152,6 +153,19 @@ test('a sale points at the versions that were valid when it happened', async () 
     // a guest; and the order's country has no code, of which the customer's would be the wrong one
     ['T4', null, 'Home', 37.5, 22.5, 'Spain', null],
     ['T5', 'Oslo', 'Home', null, null, 'Spain', null],
+  ]);
+});
+
+test('a metric counts a customer and a product once, however many versions were sold', async () => {
+  const asked = { metrics: ['customers', 'orders', 'net_revenue'], from: '2024-01-01', to: '2024-12-31' } as const;
+  expect(await read(compileMetricQuery(asked))).toEqual([[2, 5, 122]]);
+  expect(await read(compileMetricQuery({ ...asked, dimensions: ['product_id'] }))).toEqual([
+    ['P1', 1, 4, 122],
+    ['P2', 1, 1, 0],
+  ]);
+  expect(await read(compileMetricQuery({ ...asked, dimensions: ['category'] }))).toEqual([
+    ['Home', 2, 4, 120],
+    ['Kitchen', 1, 1, 2],
   ]);
 });
 
@@ -350,6 +364,16 @@ describe('the tests of the project', () => {
       'versions_cover_all_time_once',
     ],
     ['dim_products', 'UPDATE dim_products SET is_current = true', 'versions_cover_all_time_once'],
+    [
+      'dim_products, beside production',
+      `UPDATE dim_products SET brand = 'x' WHERE is_current`,
+      'current_versions_are_production',
+    ],
+    [
+      'dim_customers, beside production',
+      'DELETE FROM dim_customers WHERE is_current AND customer_key <> 0',
+      'current_versions_are_production',
+    ],
   ])('find what is wrong in %s', async (_table, harm, name) => {
     const sql = project.tests.find((each) => each.name === name)?.sql ?? '';
     expect(await duckdb.rows(sql)).toEqual([]);
