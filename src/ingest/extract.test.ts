@@ -31,6 +31,7 @@ describe('the extract', () => {
   test('has what the models need, in the types that they expect', async () => {
     const context = await makePipeline();
     await load(context.postgres, smallShop);
+    await context.postgres.run(`UPDATE production.customers SET country_code = 'GB' WHERE customer_id = 'C1'`);
     const { files, written } = await extractProduction(context);
     expect(written).toBe(true);
     expect(files.map(({ dataset, rows }) => [dataset, rows])).toEqual([
@@ -66,7 +67,7 @@ describe('the extract', () => {
       city: 'London',
       state: null,
       country: 'United Kingdom',
-      country_code: null,
+      country_code: 'GB',
       age_group: '25-34',
       observed_at: '2024-06-01 12:00:01+00',
     });

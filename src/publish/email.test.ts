@@ -78,7 +78,8 @@ test('each version has the address of its own time', async () => {
       ('csv', 'C1', 'Ida', 'new@example.com', '2024-01-03', '2024-01-02', '00000000-0000-0000-0000-000000000003'),
       ('csv', 'C1', 'Ida', 'lost@example.com', '2024-01-03', NULL, '00000000-0000-0000-0000-000000000004'),
       ('csv', 'C1', 'Ida', NULL, '2024-01-04', NULL, '00000000-0000-0000-0000-000000000005');
-    UPDATE production.customers SET email = NULL, registration_date = NULL, city = NULL, country = NULL, age_group = NULL
+    UPDATE production.customers SET email = NULL, registration_date = NULL, city = NULL, country = NULL, country_code = NULL,
+      age_group = NULL
       WHERE customer_id = 'C1';
     DELETE FROM ops.lake_files`);
   const { files } = await extractProduction(context);

@@ -28,7 +28,7 @@
     cast(date_trunc('month', {{ day }}) as date)
 {%- endmacro -%}
 
-{#- An instant (TIMESTAMPTZ) as text of one form: UTC with microseconds, such as 2024-03-05T23:59:59.999999Z. -#}
+{#- An instant (TIMESTAMPTZ) as text of one form: UTC with microseconds, such as 2024-03-05T23:59:59.000000Z. -#}
 {%- macro utc_text(instant) -%}
     strftime({{ instant }} at time zone 'UTC', '%Y-%m-%dT%H:%M:%S.%fZ')
 {%- endmacro -%}
