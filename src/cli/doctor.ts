@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { asMillraceError, MillraceError } from '../kernel/errors.ts';
 import { type Check, checkBooks } from '../pipeline/status.ts';
+import { describeReaders } from '../publish/readers.ts';
 import type { App } from './app.ts';
 import { jsonOption } from './options.ts';
 
@@ -42,6 +43,7 @@ async function examine(app: App): Promise<readonly Check[]> {
       const place = app.config.databaseUrl ? 'at DATABASE_URL' : 'embedded';
       checks.push({ name: 'PostgreSQL', ok: true, finding: `${server?.version ?? 'unknown version'}, ${place}` });
       checks.push(...(await checkBooks(context)));
+      checks.push(await attempt('BI roles', home, () => describeReaders(context.postgres)));
       checks.push(await attempt('models', home, async () => `${context.loadProject().nodes.length} models and seeds`));
     });
   } catch (thrown) {

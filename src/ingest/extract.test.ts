@@ -22,12 +22,16 @@ const stampsOf = ({ lake }: Pipeline, { files }: Extract): readonly string[] =>
     return `${path} ${ino} ${mtimeMs}`;
   });
 
+const namesAndTypes = (columns: readonly string[]) =>
+  columns.map((column) => ({ name: column.split(' ')[0], type: column.slice(column.indexOf(' ') + 1) }));
+
 const oneMore = (id: string) => smallShopAnd({ 'customers.csv': [`${id},,,,,,,,,`] });
 
 describe('the extract', () => {
   test('has what the models need, in the types that they expect', async () => {
     const context = await makePipeline();
     await load(context.postgres, smallShop);
+    await context.postgres.run(`UPDATE production.customers SET country_code = 'GB' WHERE customer_id = 'C1'`);
     const { files, written } = await extractProduction(context);
     expect(written).toBe(true);
     expect(files.map(({ dataset, rows }) => [dataset, rows])).toEqual([
@@ -35,6 +39,8 @@ describe('the extract', () => {
       ['production.products', 2],
       ['production.transactions', 4],
       ['production.transaction_items', 5],
+      ['production.customer_snapshots', 2],
+      ['production.product_snapshots', 2],
     ]);
     const duckdb = await memory();
     const read = (index: number) => duckdb.query(`FROM ${sqlText(context.lake.locate(files[index]?.path ?? ''))}`);
@@ -48,6 +54,7 @@ describe('the extract', () => {
       'city VARCHAR',
       'state VARCHAR',
       'country VARCHAR',
+      'country_code VARCHAR',
       'age_group VARCHAR',
       'observed_at TIMESTAMP WITH TIME ZONE',
     ]);
@@ -60,6 +67,7 @@ describe('the extract', () => {
       city: 'London',
       state: null,
       country: 'United Kingdom',
+      country_code: 'GB',
       age_group: '25-34',
       observed_at: '2024-06-01 12:00:01+00',
     });
@@ -75,6 +83,12 @@ describe('the extract', () => {
       transaction_at: '2024-03-02 00:00:00+00',
     });
     expect((await read(3)).rows[3]).toMatchObject({ item_id: 'I4', quantity: -1, line_total: -20 });
+    const [snapshots, productSnapshots] = [await read(4), await read(5)];
+    const order = ['updated_at TIMESTAMP WITH TIME ZONE', 'content_hash VARCHAR'];
+    expect(snapshots.columns).toEqual([...customers.columns, ...namesAndTypes(order)]);
+    expect(snapshots.rows.map(({ updated_at, content_hash, ...shown }) => shown)).toEqual(customers.rows);
+    expect(snapshots.rows.every(({ content_hash }) => /^[0-9a-f-]{36}$/.test(String(content_hash)))).toBe(true);
+    expect(productSnapshots.columns).toEqual([...(await read(1)).columns, ...namesAndTypes(order)]);
     expect(readdirSync(context.duckdb.temporaryFolder)).toEqual([]);
   });
 

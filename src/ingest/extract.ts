@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { createWriteStream, mkdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type TableName, tableContracts, tableNames } from '../contracts/tables.ts';
+import type { TableName } from '../contracts/tables.ts';
 import type { Clock } from '../kernel/time.ts';
 import { copiedRows, type DuckDB, type DuckDBLimits, openDuckDB, sqlPath, sqlText } from '../stores/duckdb/duckdb.ts';
 import type { Lake } from '../stores/lake/lake.ts';
@@ -21,59 +21,95 @@ interface ExtractColumn {
 const money = 'DECIMAL(18,2)';
 const unitPrice = 'DECIMAL(18,4)';
 
-const shapes: Readonly<Record<TableName, readonly ExtractColumn[]>> = {
-  customers: [
-    { name: 'source', type: 'VARCHAR' },
-    { name: 'customer_id', type: 'VARCHAR' },
-    { name: 'email_token', type: 'VARCHAR', expression: '{email_token}' },
-    { name: 'email_domain', type: 'VARCHAR', expression: `split_part(email, '@', 2)` },
-    { name: 'registration_date', type: 'DATE' },
-    { name: 'city', type: 'VARCHAR' },
-    { name: 'state', type: 'VARCHAR' },
-    { name: 'country', type: 'VARCHAR' },
-    { name: 'age_group', type: 'VARCHAR' },
-    { name: 'observed_at', type: 'TIMESTAMPTZ' },
-  ],
-  products: [
-    { name: 'source', type: 'VARCHAR' },
-    { name: 'product_id', type: 'VARCHAR' },
-    { name: 'product_name', type: 'VARCHAR' },
-    { name: 'category', type: 'VARCHAR' },
-    { name: 'sub_category', type: 'VARCHAR' },
-    { name: 'brand', type: 'VARCHAR' },
-    { name: 'price', type: unitPrice },
-    { name: 'cost', type: unitPrice },
-    { name: 'stock_quantity', type: 'BIGINT' },
-    { name: 'supplier_id', type: 'VARCHAR' },
-    { name: 'observed_at', type: 'TIMESTAMPTZ' },
-  ],
-  transactions: [
-    { name: 'source', type: 'VARCHAR' },
-    { name: 'transaction_id', type: 'VARCHAR' },
-    { name: 'customer_id', type: 'VARCHAR' },
-    { name: 'transaction_at', type: 'TIMESTAMPTZ' },
-    { name: 'payment_method', type: 'VARCHAR' },
-    { name: 'total_amount', type: money },
-    { name: 'transaction_type', type: 'VARCHAR' },
-    { name: 'status', type: 'VARCHAR' },
-    { name: 'country', type: 'VARCHAR' },
-    { name: 'observed_at', type: 'TIMESTAMPTZ' },
-  ],
-  transaction_items: [
-    { name: 'source', type: 'VARCHAR' },
-    { name: 'item_id', type: 'VARCHAR' },
-    { name: 'transaction_id', type: 'VARCHAR' },
-    { name: 'product_id', type: 'VARCHAR' },
-    { name: 'quantity', type: 'BIGINT' },
-    { name: 'unit_price', type: unitPrice },
-    { name: 'discount_percentage', type: 'DECIMAL(7,4)' },
-    { name: 'line_total', type: money },
-    { name: 'observed_at', type: 'TIMESTAMPTZ' },
-  ],
-};
+const customer: readonly ExtractColumn[] = [
+  { name: 'source', type: 'VARCHAR' },
+  { name: 'customer_id', type: 'VARCHAR' },
+  { name: 'email_token', type: 'VARCHAR', expression: '{email_token}' },
+  { name: 'email_domain', type: 'VARCHAR', expression: `split_part(email, '@', 2)` },
+  { name: 'registration_date', type: 'DATE' },
+  { name: 'city', type: 'VARCHAR' },
+  { name: 'state', type: 'VARCHAR' },
+  { name: 'country', type: 'VARCHAR' },
+  { name: 'country_code', type: 'VARCHAR' },
+  { name: 'age_group', type: 'VARCHAR' },
+  { name: 'observed_at', type: 'TIMESTAMPTZ' },
+];
+
+const product: readonly ExtractColumn[] = [
+  { name: 'source', type: 'VARCHAR' },
+  { name: 'product_id', type: 'VARCHAR' },
+  { name: 'product_name', type: 'VARCHAR' },
+  { name: 'category', type: 'VARCHAR' },
+  { name: 'sub_category', type: 'VARCHAR' },
+  { name: 'brand', type: 'VARCHAR' },
+  { name: 'price', type: unitPrice },
+  { name: 'cost', type: unitPrice },
+  { name: 'stock_quantity', type: 'BIGINT' },
+  { name: 'supplier_id', type: 'VARCHAR' },
+  { name: 'observed_at', type: 'TIMESTAMPTZ' },
+];
+
+/** What puts the snapshots of one id in order, after observed_at. */
+const snapshotOrder: readonly ExtractColumn[] = [
+  { name: 'updated_at', type: 'TIMESTAMPTZ' },
+  { name: 'content_hash', type: 'VARCHAR', expression: 'content_hash::text' },
+];
+
+/** What is taken of a relation of production, and in which order. */
+interface Shape {
+  readonly order: string;
+  readonly columns: readonly ExtractColumn[];
+}
+
+const shapes = {
+  customers: { order: 'source, customer_id', columns: customer },
+  products: { order: 'source, product_id', columns: product },
+  transactions: {
+    order: 'source, transaction_id',
+    columns: [
+      { name: 'source', type: 'VARCHAR' },
+      { name: 'transaction_id', type: 'VARCHAR' },
+      { name: 'customer_id', type: 'VARCHAR' },
+      { name: 'transaction_at', type: 'TIMESTAMPTZ' },
+      { name: 'payment_method', type: 'VARCHAR' },
+      { name: 'total_amount', type: money },
+      { name: 'transaction_type', type: 'VARCHAR' },
+      { name: 'status', type: 'VARCHAR' },
+      { name: 'country', type: 'VARCHAR' },
+      { name: 'country_code', type: 'VARCHAR' },
+      { name: 'observed_at', type: 'TIMESTAMPTZ' },
+    ],
+  },
+  transaction_items: {
+    order: 'source, item_id',
+    columns: [
+      { name: 'source', type: 'VARCHAR' },
+      { name: 'item_id', type: 'VARCHAR' },
+      { name: 'transaction_id', type: 'VARCHAR' },
+      { name: 'product_id', type: 'VARCHAR' },
+      { name: 'quantity', type: 'BIGINT' },
+      { name: 'unit_price', type: unitPrice },
+      { name: 'discount_percentage', type: 'DECIMAL(7,4)' },
+      { name: 'line_total', type: money },
+      { name: 'observed_at', type: 'TIMESTAMPTZ' },
+    ],
+  },
+  customer_snapshots: {
+    order: 'source, customer_id, observed_at, updated_at, content_hash',
+    columns: [...customer, ...snapshotOrder],
+  },
+  product_snapshots: {
+    order: 'source, product_id, observed_at, updated_at, content_hash',
+    columns: [...product, ...snapshotOrder],
+  },
+} satisfies Record<TableName, Shape> & Record<string, Shape>;
+
+type Dataset = keyof typeof shapes;
+
+const datasets = Object.keys(shapes) as readonly Dataset[];
 
 /** Raised when the shape of the extract changes, so that files of the old shape are not taken for current. */
-const shapeVersion = 1;
+const shapeVersion = 2;
 
 /** What an extract needs of its surroundings. */
 export interface ExtractContext {
@@ -99,7 +135,7 @@ export interface Extract {
   readonly written: boolean;
 }
 
-const datasetOf = (table: TableName): string => `production.${table}`;
+const datasetOf = (relation: Dataset): string => `production.${relation}`;
 
 /** An extract is known by what moved in production, which the ledger tells, by its shape and by the key of its tokens. */
 async function extractId(postgres: Postgres, pseudonymKey: string): Promise<string> {
@@ -119,33 +155,34 @@ export const currentFiles = (postgres: Postgres): Promise<readonly (LakeFile & {
 
 async function isCurrent(context: ExtractContext, id: string): Promise<readonly LakeFile[] | undefined> {
   const files = await currentFiles(context.postgres);
-  const complete = tableNames.every((table) =>
-    files.some(({ dataset, extract_id }) => dataset === datasetOf(table) && extract_id === id),
+  const complete = datasets.every((relation) =>
+    files.some(({ dataset, extract_id }) => dataset === datasetOf(relation) && extract_id === id),
   );
   if (!complete) return undefined;
   const sizes = await Promise.all(files.map(({ path }) => context.lake.size(path)));
   return sizes.includes(undefined) ? undefined : files;
 }
 
-async function extractTable(
+async function extractRelation(
   context: ExtractContext,
   duckdb: DuckDB,
   folder: string,
-  table: TableName,
+  relation: Dataset,
   path: string,
 ): Promise<{ readonly rows: number; readonly bytes: number }> {
   const token = emailTokenExpression(context.pseudonymKey, 'email');
-  const selected = shapes[table].map(({ name, expression }) =>
+  const { order, columns }: Shape = shapes[relation];
+  const selected = columns.map(({ name, expression }) =>
     expression ? `${expression.replace('{email_token}', token)} AS ${name}` : name,
   );
-  const rows = join(folder, `${table}.csv`);
+  const rows = join(folder, `${relation}.csv`);
   await context.postgres.copyOut(
-    `COPY (SELECT ${selected.join(', ')} FROM production.${table} ORDER BY source, ${tableContracts[table].key}) TO STDOUT (FORMAT csv)`,
+    `COPY (SELECT ${selected.join(', ')} FROM production.${relation} ORDER BY ${order}) TO STDOUT (FORMAT csv)`,
     createWriteStream(rows),
   );
-  const columns = Object.fromEntries(shapes[table].map(({ name, type }) => [name, type]));
+  const types = Object.fromEntries(columns.map(({ name, type }) => [name, type]));
   const bytes = await context.lake.put(path, (draft) =>
-    duckdb.run(`COPY (FROM ${copiedRows(rows, columns)}) TO ${sqlText(draft)} (FORMAT parquet, COMPRESSION zstd)`),
+    duckdb.run(`COPY (FROM ${copiedRows(rows, types)}) TO ${sqlText(draft)} (FORMAT parquet, COMPRESSION zstd)`),
   );
   const [counted] = await duckdb.rows<{ rows: number }>(
     `SELECT count(*) AS rows FROM read_parquet(${sqlPath(context.lake.locate(path))})`,
@@ -176,9 +213,10 @@ export async function extractProduction(context: ExtractContext): Promise<Extrac
   const duckdb = await openDuckDB(':memory:', { ...context.duckdb, temporaryFolder: folder });
   try {
     const written: (LakeFile & { readonly bytes: number })[] = [];
-    for (const table of tableNames) {
-      const path = `processed/production/${table}/${id}.parquet`;
-      written.push({ dataset: datasetOf(table), path, ...(await extractTable(context, duckdb, folder, table, path)) });
+    for (const relation of datasets) {
+      const path = `processed/production/${relation}/${id}.parquet`;
+      const counts = await extractRelation(context, duckdb, folder, relation, path);
+      written.push({ dataset: datasetOf(relation), path, ...counts });
     }
     await context.postgres.transaction(async (sql) => {
       const now = context.clock();

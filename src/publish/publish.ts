@@ -17,6 +17,7 @@ import type { Lake } from '../stores/lake/lake.ts';
 import type { Postgres } from '../stores/postgres/postgres.ts';
 import type { Project } from '../transform/manifest.ts';
 import { type BuildResult, buildProject, type NodeResult } from '../transform/run.ts';
+import { ensureReaders } from './readers.ts';
 import { dropFormerStarSchemas, prepareStarSchema, switchStarSchema } from './star-schema.ts';
 import { publishedPath, warehouseFolder } from './warehouse.ts';
 
@@ -158,8 +159,9 @@ async function switchOver(
   project: Project,
   publication: { readonly id: string; readonly file: string; readonly hash: string; readonly at: Date },
 ): Promise<Readonly<Record<string, number>>> {
+  const roles = await ensureReaders(context.postgres);
   return context.postgres.transaction(async (sql) => {
-    const rows = await prepareStarSchema(sql, duckdb, project, context.duckdb.temporaryFolder);
+    const rows = await prepareStarSchema(sql, duckdb, project, context.duckdb.temporaryFolder, roles);
     await sql.run(
       `INSERT INTO ops.publications (publication_id, file, state, input_hash, published_at) VALUES ($1, $2, 'switched', $3, $4)`,
       [publication.id, publication.file, publication.hash, publication.at],

@@ -3,6 +3,10 @@ import { type DuckDB, sqlName } from '../stores/duckdb/duckdb.ts';
 import { streamRows } from '../stores/duckdb/stream-rows.ts';
 import { type Postgres, type Sql, sqlText } from '../stores/postgres/postgres.ts';
 import type { Model, Project } from '../transform/manifest.ts';
+import { grantReaders, personal, type ReaderRole } from './readers.ts';
+
+/** The schema that BI tools read. */
+const published = 'warehouse';
 
 /** The schema in which the next star schema is prepared. */
 const next = 'warehouse_next';
@@ -50,17 +54,24 @@ const tableOf = (model: Model): string => `${next}.${sqlName(model.relation.iden
 const createTable = (model: Model, columns: readonly Column[]): string =>
   `CREATE TABLE ${tableOf(model)} (${columns.map(({ name, type }) => `${sqlName(name)} ${postgresType(type)}`).join(', ')})`;
 
-/** What the model's tests say holds: its key is unique and present, its references exist. */
-function constraints(project: Project, model: Model): string {
+/** By columns of these types people look for days and months. */
+const isDate = ({ type }: Column): boolean => ['DATE', 'TIMESTAMP WITH TIME ZONE'].includes(type);
+
+/**
+ * The key is what the model's tests say is unique and present. Indexes: what they say refers to another model, and dates.
+ */
+function constraints(project: Project, model: Model, columns: readonly Column[]): string {
   const tests = project.tests.flatMap(({ generic }) => (generic && generic.subject === model.id ? [generic] : []));
   const has = (kind: string, column: string): boolean =>
     tests.some((test) => test.kind === kind && test.column === column);
   const key = tests.find(({ kind, column }) => kind === 'unique' && has('not_null', column))?.column;
   const primaryKey = key ? `ALTER TABLE ${tableOf(model)} ADD PRIMARY KEY (${sqlName(key)});` : '';
-  const indexes = tests
-    .filter(({ kind, column }) => kind === 'relationships' && column !== key)
-    .map(({ column }) => `CREATE INDEX ON ${tableOf(model)} (${sqlName(column)});`);
-  return [primaryKey, ...new Set(indexes)].join('\n');
+  const references = tests.filter(({ kind }) => kind === 'relationships').map(({ column }) => column);
+  const indexed = new Set([...references, ...columns.filter(isDate).map(({ name }) => name)]);
+  const indexes = [...indexed]
+    .filter((column) => column !== key)
+    .map((column) => `CREATE INDEX ON ${tableOf(model)} (${sqlName(column)});`);
+  return [primaryKey, ...indexes].join('\n');
 }
 
 const comments = (model: Model, columns: readonly Column[]): string =>
@@ -70,6 +81,34 @@ const comments = (model: Model, columns: readonly Column[]): string =>
       .filter(({ name }) => columns.some((column) => column.name === name))
       .map(({ name, description }) => comment('COLUMN', `${tableOf(model)}.${sqlName(name)}`, description)),
   ].join('\n');
+
+/** The address of each version of a customer: what its snapshots have in common, told by the last of them. */
+const emailsOfVersions = (versions: string): string => `SELECT DISTINCT ON (customer_key) customer_key, snapshots.email
+FROM ${versions} AS versions
+JOIN production.customer_snapshots AS snapshots ON snapshots.source = versions.source
+  AND snapshots.customer_id = versions.customer_id
+  AND snapshots.observed_at >= versions.valid_from AND snapshots.observed_at < versions.valid_to
+WHERE email_token IS NOT NULL
+ORDER BY customer_key, snapshots.observed_at DESC, snapshots.updated_at DESC NULLS LAST, snapshots.content_hash DESC`;
+
+const emailDescription =
+  'The cleaned address, trimmed and in lower case, of this version; NULL where email_token is. For pii_reader alone.';
+
+/**
+ * Fills the table of customers by way of a temporary one, for only PostgreSQL knows the addresses. No statistics are kept
+ * of them: those would be copies of addresses in the catalogue.
+ */
+async function addEmails(sql: Sql, table: string, copy: (into: string) => Promise<number>): Promise<number> {
+  const { column } = personal;
+  await sql.run(`CREATE TEMP TABLE arriving ON COMMIT DROP AS SELECT * FROM ${table};
+ALTER TABLE ${table} ADD COLUMN ${column} text;
+ALTER TABLE ${table} ALTER COLUMN ${column} SET STATISTICS 0;
+${comment('COLUMN', `${table}.${column}`, emailDescription)}`);
+  const rows = await copy('arriving');
+  await sql.run(`ANALYZE arriving;
+INSERT INTO ${table} SELECT arriving.*, emails.email FROM arriving LEFT JOIN (${emailsOfVersions('arriving')}) AS emails USING (customer_key)`);
+  return rows;
+}
 
 async function copyModel(
   sql: Sql,
@@ -81,35 +120,41 @@ async function copyModel(
   const relation = `${sqlName(model.relation.schema)}.${sqlName(model.relation.identifier)}`;
   const { columns } = await duckdb.query(`SELECT * FROM ${relation} LIMIT 0`);
   await sql.run(createTable(model, columns));
-  const rows = await streamRows(duckdb, `SELECT * FROM ${relation}`, temporaryFolder, (stream) =>
-    sql.copyIn(`COPY ${tableOf(model)} FROM STDIN (FORMAT csv)`, stream),
-  );
-  await sql.run(`${constraints(project, model)}\n${comments(model, columns)}\nANALYZE ${tableOf(model)};`);
+  const copy = (into: string): Promise<number> =>
+    streamRows(duckdb, `SELECT * FROM ${relation}`, temporaryFolder, (stream) =>
+      sql.copyIn(`COPY ${into} FROM STDIN (FORMAT csv)`, stream),
+    );
+  const table = tableOf(model);
+  const rows = model.name === personal.table ? await addEmails(sql, table, copy) : await copy(table);
+  await sql.run(`${constraints(project, model, columns)}\n${comments(model, columns)}\nANALYZE ${tableOf(model)};`);
   return rows;
 }
 
 /**
- * Fills warehouse_next with the published models; gives the rows of each. Part of the transaction that switches.
+ * Fills warehouse_next with the published models, and lets these roles read it; gives the rows of each model. Part of the
+ * transaction that switches.
  */
 export async function prepareStarSchema(
   sql: Sql,
   duckdb: DuckDB,
   project: Project,
   temporaryFolder: string,
+  roles: readonly ReaderRole[],
 ): Promise<Readonly<Record<string, number>>> {
   await sql.run(`DROP SCHEMA IF EXISTS ${next} CASCADE; CREATE SCHEMA ${next};`);
   const rows: Record<string, number> = {};
   for (const model of publishedModels(project)) {
     rows[model.name] = await copyModel(sql, duckdb, project, model, temporaryFolder);
   }
+  await grantReaders(sql, { former: published, next }, roles);
   return rows;
 }
 
 /** Gives warehouse_next its name. Only names change, so that no reader of the old tables has to be waited for. */
 export const switchStarSchema = (sql: Sql, publication: string): Promise<number> =>
-  sql.run(`ALTER SCHEMA warehouse RENAME TO ${sqlName(`${formerPrefix}${publication}`)};
-ALTER SCHEMA ${next} RENAME TO warehouse;
-COMMENT ON SCHEMA warehouse IS 'The published star schema for BI tools, replaced as a whole by each publication.';`);
+  sql.run(`ALTER SCHEMA ${published} RENAME TO ${sqlName(`${formerPrefix}${publication}`)};
+ALTER SCHEMA ${next} RENAME TO ${published};
+COMMENT ON SCHEMA ${published} IS 'The published star schema for BI tools, replaced as a whole by each publication.';`);
 
 /** Drops what switches have put aside, once nobody reads it any more; a reader that lingers leaves it for the next time. */
 export async function dropFormerStarSchemas(postgres: Postgres): Promise<void> {

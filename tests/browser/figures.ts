@@ -68,11 +68,14 @@ const figures = `coalesce(sum(line_total), 0) AS net, ${gross} AS gross,
 const question = ({ from, to }: Range): string => `
 WITH sales AS (
   SELECT fact_sales.*, make_date(dim_date.year, dim_date.month, dim_date.day_of_month) AS day,
-    product_id, product_name, category, payment_method,
+    dim_products.product_id, dim_products.category, payment_method,
+    present.product_name, present.category AS present_category,
     CASE WHEN customer_key <> 0 THEN dim_customers.source || '|' || customer_id END AS buyer
   FROM fact_sales
   JOIN dim_date USING (date_key)
   JOIN dim_products USING (product_key)
+  JOIN dim_products AS present ON present.source = dim_products.source AND present.product_id = dim_products.product_id
+    AND present.is_current
   JOIN dim_customers USING (customer_key)
   JOIN dim_payment_method USING (payment_method_key)
 ),
@@ -80,7 +83,7 @@ asked AS (FROM sales WHERE day BETWEEN DATE '${from}' AND DATE '${to}'),
 before AS (FROM sales WHERE day BETWEEN DATE '${from}' - (DATE '${to}' - DATE '${from}' + 1)::INTEGER AND DATE '${from}' - 1)
 SELECT 'all' AS part, '' AS key, '' AS name, '' AS note, ${figures} FROM asked
 UNION ALL SELECT 'before', '', '', '', ${figures} FROM before
-UNION ALL SELECT 'product', source || '|' || product_id, product_name, category, ${figures} FROM asked GROUP BY ALL
+UNION ALL SELECT 'product', source || '|' || product_id, product_name, present_category, ${figures} FROM asked GROUP BY ALL
 UNION ALL SELECT 'category', category, category, '', ${figures} FROM asked GROUP BY ALL
 UNION ALL SELECT 'payment', payment_method, payment_method, '', ${figures} FROM asked GROUP BY ALL
 UNION ALL SELECT 'day', day::VARCHAR, '', '', ${figures} FROM asked GROUP BY ALL

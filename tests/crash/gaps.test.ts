@@ -137,37 +137,37 @@ const gaps: readonly { name: string; trigger: string; serverDies: boolean; reach
     name: 'after the files of the lake were registered',
     trigger: atCommit('INSERT ON ops.lake_files'),
     serverDies: false,
-    reached: { batches: 2, retiredFiles: 4, publications: 'published', builds: 0, revenue: old },
+    reached: { batches: 2, retiredFiles: 6, publications: 'published', builds: 0, revenue: old },
   },
   {
     name: 'with the next star schema complete and not yet switched to',
     trigger: 'CREATE TRIGGER held BEFORE INSERT ON ops.publications FOR EACH ROW',
     serverDies: false,
-    reached: { batches: 2, retiredFiles: 4, publications: 'published', builds: 1, revenue: old },
+    reached: { batches: 2, retiredFiles: 6, publications: 'published', builds: 1, revenue: old },
   },
   {
     name: 'before the switch is committed',
     trigger: atCommit('INSERT ON ops.publications'),
     serverDies: true,
-    reached: { batches: 2, retiredFiles: 4, publications: 'published', builds: 1, revenue: old },
+    reached: { batches: 2, retiredFiles: 6, publications: 'published', builds: 1, revenue: old },
   },
   {
     name: 'with PostgreSQL switched and the file not yet renamed',
     trigger: atCommit('INSERT ON ops.publications'),
     serverDies: false,
-    reached: { batches: 2, retiredFiles: 4, publications: 'published, switched', builds: 1, revenue: old },
+    reached: { batches: 2, retiredFiles: 6, publications: 'published, switched', builds: 1, revenue: old },
   },
   {
     name: 'with the file renamed and the publication not yet booked',
     trigger: 'CREATE TRIGGER held BEFORE UPDATE ON ops.publications FOR EACH ROW',
     serverDies: true,
-    reached: { batches: 2, retiredFiles: 4, publications: 'published, switched', builds: 0, revenue: fresh },
+    reached: { batches: 2, retiredFiles: 6, publications: 'published, switched', builds: 0, revenue: fresh },
   },
   {
     name: 'with the publication booked and the former star schema still there',
     trigger: atCommit('UPDATE ON ops.publications'),
     serverDies: false,
-    reached: { batches: 2, retiredFiles: 4, publications: 'published, published', builds: 0, revenue: fresh },
+    reached: { batches: 2, retiredFiles: 6, publications: 'published, published', builds: 0, revenue: fresh },
   },
 ];
 

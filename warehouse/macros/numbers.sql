@@ -32,3 +32,8 @@
 {%- macro safe_divide(numerator, denominator) -%}
     cast({{ numerator }} as double) / nullif(cast({{ denominator }} as double), 0)
 {%- endmacro -%}
+
+{#- A score from 1 to 5 by place among all rows, INTEGER: 1 + floor(5 x percent_rank), at most 5; equal values score equal. -#}
+{%- macro quintile(value) -%}
+    cast(1 + least(4, floor(5 * percent_rank() over (order by {{ value }}))) as integer)
+{%- endmacro -%}

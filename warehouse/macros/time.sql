@@ -22,3 +22,13 @@
 {%- macro key_date(key) -%}
     cast(strptime(cast({{ key }} as varchar), '%Y%m%d') as date)
 {%- endmacro -%}
+
+{#- The first day of a day's month (DATE). -#}
+{%- macro first_of_month(day) -%}
+    cast(date_trunc('month', {{ day }}) as date)
+{%- endmacro -%}
+
+{#- An instant (TIMESTAMPTZ) as text of one form: UTC with microseconds, such as 2024-03-05T23:59:59.000000Z. -#}
+{%- macro utc_text(instant) -%}
+    strftime({{ instant }} at time zone 'UTC', '%Y-%m-%dT%H:%M:%S.%fZ')
+{%- endmacro -%}

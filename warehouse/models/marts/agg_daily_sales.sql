@@ -1,11 +1,7 @@
 with
 
-sales as (
-    select * from {{ ref('fact_sales') }}
-),
-
-customers as (
-    select * from {{ ref('dim_customers') }}
+transactions as (
+    select * from {{ ref('int_transactions') }}
 ),
 
 dates as (
@@ -13,78 +9,54 @@ dates as (
 ),
 
 days as (
-    select
-        date_key,
-        {{ key_date('date_key') }} as date
+    select date
     from dates
-    where date_key between (select min(date_key) from sales) and (select max(date_key) from sales)
+    where date <= (select max(date) from transactions)
 ),
 
-daily_lines as (
+daily_transactions as (
     select
-        date_key,
-        coalesce(sum(line_total) filter (where transaction_type = 'sale'), 0) as revenue,
-        coalesce(-sum(line_total) filter (where transaction_type = 'return'), 0) as returns,
+        date,
+        count(*) filter (where transaction_type = 'sale') as transactions,
+        coalesce(sum(amount) filter (where transaction_type = 'sale'), 0) as revenue,
+        coalesce(-sum(amount) filter (where transaction_type = 'return'), 0) as returns,
         sum(profit) as profit,
-        coalesce(sum(quantity) filter (where transaction_type = 'sale'), 0) as units
-    from sales
-    group by date_key
-),
-
--- a customer keeps the id through all versions; a guest has none here
-orders as (
-    select distinct
-        sales.source,
-        sales.transaction_id,
-        sales.date_key,
-        case
-            when sales.customer_key <> 0 then {{ natural_key('customers.source', 'customers.customer_id') }}
-        end as customer_natural_key
-    from sales
-    left join customers on sales.customer_key = customers.customer_key
-    where sales.transaction_type = 'sale'
-),
-
-daily_orders as (
-    select
-        date_key,
-        count(*) as transactions,
-        count(distinct customer_natural_key) as customers
-    from orders
-    group by date_key
+        coalesce(sum(units) filter (where transaction_type = 'sale'), 0) as units,
+        count(distinct customer_natural_key) filter (where transaction_type = 'sale') as customers
+    from transactions
+    group by date
 ),
 
 first_orders as (
     select
         customer_natural_key,
-        min(date_key) as date_key
-    from orders
-    where customer_natural_key is not null
+        min(date) as date
+    from transactions
+    where transaction_type = 'sale' and customer_natural_key is not null
     group by customer_natural_key
 ),
 
 daily_new_customers as (
     select
-        date_key,
+        date,
         count(*) as new_customers
     from first_orders
-    group by date_key
+    group by date
 ),
 
 daily as (
     select
         days.date,
-        coalesce(daily_orders.transactions, 0) as transactions,
-        coalesce(daily_lines.revenue, 0) as revenue,
-        coalesce(daily_lines.returns, 0) as returns,
-        case when daily_lines.date_key is null then 0 else daily_lines.profit end as profit,
-        cast(coalesce(daily_lines.units, 0) as bigint) as units,
-        coalesce(daily_orders.customers, 0) as customers,
+        coalesce(daily_transactions.transactions, 0) as transactions,
+        coalesce(daily_transactions.revenue, 0) as revenue,
+        coalesce(daily_transactions.returns, 0) as returns,
+        case when daily_transactions.date is null then 0 else daily_transactions.profit end as profit,
+        cast(coalesce(daily_transactions.units, 0) as bigint) as units,
+        coalesce(daily_transactions.customers, 0) as customers,
         coalesce(daily_new_customers.new_customers, 0) as new_customers
     from days
-    left join daily_lines on days.date_key = daily_lines.date_key
-    left join daily_orders on days.date_key = daily_orders.date_key
-    left join daily_new_customers on days.date_key = daily_new_customers.date_key
+    left join daily_transactions on days.date = daily_transactions.date
+    left join daily_new_customers on days.date = daily_new_customers.date
 ),
 
 -- days have no gaps, so seven rows are seven calendar days

@@ -1,12 +1,50 @@
+{%- set shown = [
+    'email_token', 'email_domain', 'registration_date', 'city', 'state', 'country', 'country_code', 'age_group'
+] -%}
+
 with
 
-customers as (
-    select * from {{ ref('stg_customers') }}
+snapshots as (
+    select * from {{ ref('stg_customer_snapshots') }}
+),
+
+ranked as (
+    select
+        *,
+        row_number() over (
+            partition by source, customer_id, observed_at
+            order by updated_at desc nulls last, content_hash desc
+        ) as place
+    from snapshots
+),
+
+-- of several contents of one instant the last counts, as in production
+observations as (
+    select * from ranked
+    where place = 1
+),
+
+compared as (
+    select
+        *,
+        {{ opens_version(shown) }} as is_opening
+    from observations
+    window by_observation as (partition by source, customer_id order by observed_at)
+),
+
+versions as (
+    select
+        *,
+        row_number() over by_observation as version,
+        lead(observed_at) over by_observation as next_observed_at
+    from compared
+    where is_opening
+    window by_observation as (partition by source, customer_id order by observed_at)
 ),
 
 known_customers as (
     select
-        {{ surrogate_key('source', 'customer_id') }} as customer_key,
+        {{ version_key('source', 'customer_id', 'observed_at') }} as customer_key,
         source,
         customer_id,
         email_token,
@@ -15,8 +53,13 @@ known_customers as (
         city,
         state,
         country,
-        age_group
-    from customers
+        country_code,
+        age_group,
+        case when version = 1 then {{ since_ever() }} else observed_at end as valid_from,
+        coalesce(next_observed_at, {{ for_ever() }}) as valid_to,
+        next_observed_at is null as is_current,
+        cast(version as integer) as version
+    from versions
 ),
 
 guest as (
@@ -30,28 +73,14 @@ guest as (
         cast(null as varchar) as city,
         cast(null as varchar) as state,
         cast(null as varchar) as country,
-        cast(null as varchar) as age_group
-),
-
-guest_and_customers as (
-    select * from guest
-    union all
-    select * from known_customers
+        cast(null as varchar) as country_code,
+        cast(null as varchar) as age_group,
+        {{ since_ever() }} as valid_from,
+        {{ for_ever() }} as valid_to,
+        true as is_current,
+        1 as version
 )
 
-select
-    customer_key,
-    source,
-    customer_id,
-    email_token,
-    email_domain,
-    registration_date,
-    city,
-    state,
-    country,
-    age_group,
-    timestamptz '1900-01-01 00:00:00+00' as valid_from,
-    timestamptz '9999-12-31 00:00:00+00' as valid_to,
-    true as is_current,
-    1 as version
-from guest_and_customers
+select * from guest
+union all
+select * from known_customers

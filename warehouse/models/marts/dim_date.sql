@@ -22,6 +22,7 @@ days as (
 
 select
     {{ date_key('days.date') }} as date_key,
+    days.date,
     cast(year(days.date) as integer) as year,
     cast(quarter(days.date) as integer) as quarter,
     cast(month(days.date) as integer) as month,

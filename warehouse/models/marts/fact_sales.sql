@@ -43,6 +43,11 @@ sales as (
         payment_methods.payment_method_key,
         items.source,
         coalesce(completed_transactions.country, customers.country) as country,
+        -- the code of that same country, and not of the other one
+        case
+            when completed_transactions.country is not null then completed_transactions.country_code
+            else customers.country_code
+        end as country_code,
         completed_transactions.transaction_type,
         items.quantity,
         items.unit_price,
@@ -79,6 +84,7 @@ select
     payment_method_key,
     source,
     country,
+    country_code,
     transaction_type,
     quantity,
     unit_price,

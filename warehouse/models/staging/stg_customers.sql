@@ -14,6 +14,7 @@ select
     city,
     state,
     country,
+    country_code,
     age_group,
     observed_at
 from customers

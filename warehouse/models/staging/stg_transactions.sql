@@ -16,5 +16,6 @@ select
     transaction_type,
     status,
     country,
+    country_code,
     observed_at
 from transactions
