@@ -158,10 +158,10 @@ async function ingestSource(
   words: LoadWords,
 ): Promise<readonly IngestResult[]> {
   if (source.kind === 'sample') return ingestSample(context, source);
-  if (source.kind === 'shop') await exportShop(context.postgres, source.input, context.timeZone);
   context.progress.step(`Loading ${source.source}`);
   const request: CsvRequest = { ...source, ...words };
   try {
+    if (source.kind === 'shop' && (await exportShop(context.postgres, source.input, context.timeZone)) === 0) return [];
     return [await ingestCsv(request, context)];
   } finally {
     if (source.kind === 'shop') await rm(source.input, { recursive: true, force: true });

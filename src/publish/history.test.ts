@@ -224,7 +224,7 @@ describe('three exports of a sample shop', () => {
         await revertBatch(context, wrongBatch);
         expect(await publishAndRead(context)).toEqual(inTurn);
       }),
-      { numRuns: 3 },
+      { numRuns: 2 },
     );
   });
 });

@@ -13,6 +13,7 @@ import { exportShop, hasOrders } from './export.ts';
 test('orders of the live shop reach production with their local time, amounts and customers', async () => {
   const postgres = await makePostgres();
   const folder = makeFolder();
+  const ids = countingIds();
   const clock = fixedClock(new Date('2026-07-01T22:30:15Z'));
   const context = {
     ...batchSettings(folder),
@@ -37,7 +38,7 @@ test('orders of the live shop reach production with their local time, amounts an
     { productId: 'P1', quantity: 2 },
     { productId: 'P2', quantity: 1 },
   ];
-  await placeOrder(postgres, { customerId: 'C1', paymentMethod: 'PayPal', lines }, clock, countingIds());
+  await placeOrder(postgres, { customerId: 'C1', paymentMethod: 'PayPal', lines }, clock, ids);
   expect(await hasOrders(postgres)).toBe(true);
 
   const input = join(folder, 'shop');
@@ -66,7 +67,17 @@ test('orders of the live shop reach production with their local time, amounts an
     },
   ]);
 
-  await exportShop(postgres, input, context.timeZone);
-  const again = await ingestCsv({ ...request, source: 'shop', kind: 'shop', input }, context);
-  expect(again.alreadyLoaded).toBe(true);
+  expect(await exportShop(postgres, input, context.timeZone)).toBe(0);
+  await postgres.run(`UPDATE shop.products SET price = 21 WHERE product_id = 'P1'`);
+  await placeOrder(postgres, { customerId: undefined, paymentMethod: 'UPI', lines: lines.slice(1) }, clock, ids);
+  expect(await exportShop(postgres, input, context.timeZone)).toBe(4);
+  const later = { ...context, clock: fixedClock(new Date('2026-07-01T23:30:15Z')) };
+  const next = await ingestCsv({ ...request, source: 'shop', kind: 'shop', input }, later);
+  expect(next.tables.map(({ table, received, inserted, updated }) => [table, received, inserted, updated])).toEqual([
+    ['customers', 0, 0, 0],
+    ['products', 2, 0, 2],
+    ['transactions', 1, 1, 0],
+    ['transaction_items', 1, 1, 0],
+  ]);
+  expect(await exportShop(postgres, input, context.timeZone)).toBe(0);
 });
