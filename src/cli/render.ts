@@ -1,7 +1,7 @@
 /** How results of loads and runs are told on a terminal. */
 import Table from 'cli-table3';
 import { renderResult } from '../exports/tables.ts';
-import type { IngestResult } from '../ingest/csv/ingest.ts';
+import type { IngestResult, TableOutcome } from '../ingest/csv/ingest.ts';
 import { humanDuration } from '../kernel/time.ts';
 import type { Insight } from '../metrics/insights.ts';
 import type { Headline } from '../metrics/overview.ts';
@@ -14,15 +14,15 @@ const number = new Intl.NumberFormat('en-US');
 const columns = ['received', 'loaded', 'duplicate', 'superseded', 'quarantined'] as const;
 
 /** The ledger of a batch as a table. */
-function renderLedger(batch: IngestResult): string {
+function renderLedger(tables: IngestResult['tables']): string {
   const table = new Table({
     head: ['', ...columns],
     colAligns: ['left', ...columns.map(() => 'right' as const)],
     style: { head: [], border: [], compact: true },
   });
-  for (const row of batch.tables) table.push([row.table, ...columns.map((name) => number.format(row[name]))]);
+  for (const row of tables) table.push([row.table, ...columns.map((name) => number.format(row[name]))]);
   const sum = (name: 'inserted' | 'updated' | 'unchanged'): string =>
-    `${number.format(batch.tables.reduce((total, row) => total + row[name], 0))} ${name}`;
+    `${number.format(tables.reduce((total, row) => total + row[name], 0))} ${name}`;
   return `${table.toString()}\nLoaded: ${sum('inserted')}, ${sum('updated')}, ${sum('unchanged')}.`;
 }
 
@@ -68,7 +68,7 @@ export function renderBatch(batch: IngestResult): string {
   const rules = renderRules(batch);
   return [
     title,
-    renderLedger(batch),
+    renderLedger(batch.tables),
     ...renderFiles(batch),
     ...others,
     ...unknown,
@@ -77,6 +77,38 @@ export function renderBatch(batch: IngestResult): string {
       ? [`Let in from earlier batches, for they had waited: ${number.format(batch.released)}.`]
       : []),
   ].join('\n');
+}
+
+/** What became of the batches of one source, together. */
+function renderSource(batches: readonly IngestResult[]): string {
+  const [first] = batches;
+  if (!first) return '';
+  if (batches.length === 1) return renderBatch(first);
+  const loaded = batches.filter(({ reverted }) => !reverted);
+  const sums = (loaded[0]?.tables ?? []).map(({ table }) => {
+    const rows = batches.flatMap(({ tables }) => tables.filter((each) => each.table === table));
+    const sum = (name: Exclude<keyof TableOutcome, 'table'>): number =>
+      rows.reduce((total, row) => total + row[name], 0);
+    return {
+      table,
+      received: sum('received'),
+      loaded: sum('loaded'),
+      duplicate: sum('duplicate'),
+      superseded: sum('superseded'),
+      quarantined: sum('quarantined'),
+      inserted: sum('inserted'),
+      updated: sum('updated'),
+      unchanged: sum('unchanged'),
+    };
+  });
+  const fresh = loaded.filter(({ alreadyLoaded }) => !alreadyLoaded).map(({ batch }) => batch);
+  const title =
+    fresh.length === 0
+      ? `${first.source}: the files of its ${batches.length} batches were loaded before.`
+      : `${first.source}: ${batches.length} batches, of which are new: ${fresh.join(', ')}.`;
+  const undone = batches.length - loaded.length;
+  const note = undone > 0 ? `\nUndone before, and left so: ${undone}.` : '';
+  return `${title}${note}\n${renderLedger(sums)}`;
 }
 
 /** A model or test that did not end well, with the SQL and the first rows of a failed test. */
@@ -124,6 +156,9 @@ export function renderRun(result: RunResult, figures: string): string {
     ? `Published ${publication.publication}: ${models} models and seeds, ${tests.length} tests passed${warned > 0 ? `, ${warned} with warnings` : ''}.`
     : `${publication.publication} stays published.`;
   const outcome = result.changed ? '' : 'Nothing has changed: no row, no file, no figure.\n';
-  const batches = result.batches.map(renderBatch).join('\n\n');
+  const sources = [...new Set(result.batches.map(({ source }) => source))];
+  const batches = sources
+    .map((source) => renderSource(result.batches.filter((batch) => batch.source === source)))
+    .join('\n\n');
   return `${batches}\n\n${built}\n${outcome}${figures}\nDone in ${humanDuration(milliseconds)}.\n`;
 }
