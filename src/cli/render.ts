@@ -38,8 +38,11 @@ function renderFiles(batch: IngestResult): readonly string[] {
 const renderRules = (batch: IngestResult): readonly string[] =>
   batch.brokenRules.map(({ rule, severity, broken }) => `  ${severity.padEnd(5)}  ${rule}: ${number.format(broken)}`);
 
-function titleOf({ source, batch, alreadyLoaded, reverted, examples }: IngestResult): string {
-  if (examples) return `${source}: nothing was loaded, this is what would come of it.`;
+function titleOf({ source, batch, alreadyLoaded, reverted, examples, stopped }: IngestResult): string {
+  if (examples) {
+    const title = `${source}: nothing was loaded, this is what would come of it.`;
+    return stopped ? `${title}\nBut the batch would be stopped. ${stopped}` : title;
+  }
   if (reverted) return `${source}: these files were undone (${batch}); load them with --input to bring them back.`;
   return alreadyLoaded ? `${source}: these files were loaded before (${batch}).` : `${source}: loaded as ${batch}.`;
 }

@@ -128,7 +128,7 @@ const referentialRules: readonly ParentsRule[] = references.map(({ table, column
   scope: 'parents',
   guards: true,
   broken: `${column} IS NOT NULL AND parent_${parent}.key IS NULL`,
-  message: `${column} is not among the ${parent} of this batch or of production`,
+  message: `${column} is not among the ${parent} of its source`,
 }));
 
 type About = Omit<RowRule, 'id' | 'table' | 'columns' | 'scope' | 'broken' | 'maxRate'>;

@@ -179,7 +179,8 @@ export const errorCatalogue = {
   'MR-QUA-001': {
     message:
       'Batch {batch} is stopped: {refused} of its {received} rows break rules ({rate}, at most {limit} may). Most often: {rules}.',
-    remedy: 'Nothing was loaded. Correct the files, or raise MILLRACE_MAX_ERROR_RATE if that many are to be expected.',
+    remedy:
+      'Nothing was loaded. `millrace ingest csv --dry-run` shows the rows; correct the files, or raise MILLRACE_MAX_ERROR_RATE if that many are to be expected.',
     exitCode: 1,
   },
   'MR-QUA-002': {

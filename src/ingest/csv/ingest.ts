@@ -105,6 +105,8 @@ export interface IngestResult {
   readonly otherRecords: readonly OtherRecords[];
   /** file -> columns that the contract does not know; kept in staging, otherwise ignored. */
   readonly unknownColumns: Readonly<Record<string, readonly string[]>>;
+  /** Of a dry run: why the batch would be stopped before production; absent where it would not. */
+  readonly stopped?: string;
   /** Of a dry run: the first rows of each table as they would be stored, with their verdicts. */
   readonly examples?: Readonly<Record<string, readonly Row[]>>;
 }
@@ -280,7 +282,9 @@ export async function ingestCsv(request: CsvRequest, context: IngestContext): Pr
       readings,
       archived: new Map(received.map((file) => [file.sha256, archiveName(file)])),
     };
-    const judgement: Judgement = { ...context, asOf: observed.day };
+    const stopped: MillraceError[] = [];
+    const tellStopped = request.dryRun ? { tellStopped: (reason: MillraceError) => stopped.push(reason) } : {};
+    const judgement: Judgement = { ...context, asOf: observed.day, ...tellStopped };
     const load = async (sql: Sql): Promise<IngestResult> => {
       await registerSource(sql, request, recordedAt);
       await loadBatch(sql, engines, batch, judgement, stopwatch);
@@ -297,6 +301,7 @@ export async function ingestCsv(request: CsvRequest, context: IngestContext): Pr
         otherRecords,
         unknownColumns: Object.fromEntries(unknown.map(({ file, unknownColumns }) => [file.name, unknownColumns])),
         ...outcome,
+        ...(stopped[0] ? { stopped: `${stopped[0].code}: ${stopped[0].message}` } : {}),
       };
     };
     if (request.dryRun) return rehearse(postgres, engines, load);

@@ -49,6 +49,8 @@ export interface Judgement extends JudgeContext {
   readonly rules: readonly Rule[];
   /** The greatest share of rows that may be refused, 0 to 1. */
   readonly maxErrorRate: number;
+  /** Told of what would stop the batch, which then goes on: for a dry run. Without it the batch is stopped. */
+  readonly tellStopped?: (reason: MillraceError) => void;
   /** Tells sets of rules apart. */
   readonly rulesHash: string;
 }
@@ -355,8 +357,14 @@ export async function loadBatch(
   const received = sum(judged.values(), (each) => each.received) + unmapped;
   const faulty = sum(judged.values(), (each) => each.broken + each.malformed) + unmapped;
   const results = [...judged.values()].flatMap((each) => each.results);
-  const requireFew = (refused: number, counts: readonly RuleResult[]): void =>
-    requireWithinThresholds({ batch: batch.id, received, refused, counts }, judgement.rules, judgement.maxErrorRate);
+  const requireFew = (refused: number, counts: readonly RuleResult[]): void => {
+    try {
+      requireWithinThresholds({ batch: batch.id, received, refused, counts }, judgement.rules, judgement.maxErrorRate);
+    } catch (thrown) {
+      if (!judgement.tellStopped || !(thrown instanceof MillraceError)) throw thrown;
+      judgement.tellStopped(thrown);
+    }
+  };
   requireFew(faulty, results);
 
   await quarantineMalformed(sql, engines, batch);

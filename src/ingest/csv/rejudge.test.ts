@@ -286,5 +286,11 @@ test('a dry run tells what would come of the files, and changes nothing', async 
   for (const table of ['ops.batches', 'ops.sources', 'ops.quarantine', 'production.customers', 'ops.audit_log']) {
     expect(await postgres.rows(`SELECT 1 FROM ${table}`), table).toEqual([]);
   }
+  const careful = { ...context, maxErrorRate: 0.1 };
+  expect(await ingestCsv({ ...request, dryRun: true }, careful)).toMatchObject({
+    tables: told.tables,
+    stopped: expect.stringContaining('MR-QUA-001'),
+  });
+  await expect(ingestCsv(request, careful)).rejects.toMatchObject({ code: 'MR-QUA-001' });
   expect(await ingestCsv(request, context)).toMatchObject({ batch: told.batch, tables: told.tables });
 });
