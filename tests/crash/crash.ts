@@ -130,11 +130,19 @@ export async function withPostgres<T>(home: Home, work: (sql: Sql) => Promise<T>
 
 /** Columns that say when, or that count attempts: table, or * for all -> names. */
 const varying: Readonly<Record<string, readonly string[]>> = {
-  '*': ['first_loaded_at', 'last_changed_at', 'recorded_at', 'registered_at', 'added_at', 'run_at', 'batch_number'],
+  '*': ['first_loaded_at', 'last_changed_at', 'recorded_at', 'registered_at', 'added_at', 'run_at'],
+  'ops.batches': ['reverted_at', 'stages'],
+  'ops.ledger': ['entry'],
   'ops.quarantine': ['quarantine_id'],
   'ops.publications': ['publication_id', 'file', 'input_hash', 'published_at'],
   'ops.lake_files': ['retired_at'],
   'ops.audit_log': ['subject', 'previous_hash', 'hash'],
+};
+
+/** What stays the same of columns that vary: table -> JSON. */
+const steady: Readonly<Record<string, string>> = {
+  'ops.batches': `jsonb_build_object('reverted', reverted_at IS NOT NULL, 'stages',
+    (SELECT jsonb_agg(stage - 'milliseconds' ORDER BY stage ->> 'stage') FROM jsonb_array_elements(stages) AS stage))`,
 };
 
 async function readTables(sql: Sql): Promise<Contents> {
@@ -146,7 +154,7 @@ async function readTables(sql: Sql): Promise<Contents> {
   for (const { name } of tables) {
     const left = [...(varying['*'] ?? []), ...(varying[name] ?? [])];
     const rows = await sql.rows<{ row: string }>(
-      `SELECT (to_jsonb(t) - $1::text[])::text COLLATE "C" AS row FROM ${name} AS t ORDER BY 1`,
+      `SELECT (to_jsonb(t) - $1::text[] || ${steady[name] ?? `'{}'`})::text COLLATE "C" AS row FROM ${name} AS t ORDER BY 1`,
       [left],
     );
     contents.set(
