@@ -13,7 +13,7 @@ import {
   sourceOption,
   toInput,
 } from './options.ts';
-import { renderBatch } from './render.ts';
+import { renderBatch, renderExamples } from './render.ts';
 
 interface Words extends InputWords {
   readonly json?: true;
@@ -24,18 +24,22 @@ Every row is accounted for: received = loaded + duplicate + superseded + quarant
 
 Examples:
   millrace ingest csv --input ./exports
+  millrace ingest csv --input ./exports --as-of 2026-06-30
   millrace ingest csv --preset online-retail --input online_retail.csv --json
   millrace ingest csv --preset shopify --option rate_EUR=1.08 --input orders_export.csv
-  millrace ingest csv --preset ./my-preset --input ./exports`;
+  millrace ingest csv --preset ./my-preset --input ./exports --dry-run`;
 
 async function ingest(app: App, words: Words): Promise<void> {
   const input = toInput(words);
   if (!input) {
     throw new MillraceError('MR-CLI-001', { problem: '--input is missing.', help: 'millrace ingest csv --help' });
   }
+  app.output.progress('Loading');
   const result = await app.withPipeline((context) => ingestInput(context, input));
   app.output.settle();
-  app.output.print(words.json ? `${JSON.stringify(result, null, 2)}\n` : `${renderBatch(result)}\n`);
+  app.output.print(
+    words.json ? `${JSON.stringify(result, null, 2)}\n` : `${renderBatch(result)}${renderExamples(result)}\n`,
+  );
 }
 
 /** The command. */
@@ -48,6 +52,7 @@ export const ingestCommand = (app: () => App): Command =>
       .addOption(optionOption())
       .addOption(sourceOption())
       .addOption(asOfOption())
+      .option('--dry-run', 'only say what would happen, with the first ten rows of each table')
       .addOption(jsonOption())
       .addHelpText('after', examples)
       .action((words: Words) => ingest(app(), words)),

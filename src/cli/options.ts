@@ -80,6 +80,7 @@ export interface InputWords {
   readonly option?: Readonly<Record<string, string>>;
   readonly source?: string;
   readonly asOf?: string;
+  readonly dryRun?: true;
 }
 
 /** What the words ask to load; undefined when they name no input. */
@@ -91,5 +92,6 @@ export function toInput(words: InputWords): Input | undefined {
     options: words.option ?? {},
     source: words.source ?? (words.preset === undefined ? 'csv' : sourceNameOf(words.preset)),
     asOf: words.asOf,
+    dryRun: words.dryRun ?? false,
   };
 }

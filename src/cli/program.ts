@@ -2,11 +2,14 @@
 import { Command, CommanderError } from 'commander';
 import { MillraceError } from '../kernel/errors.ts';
 import type { App } from './app.ts';
+import { batchCommand } from './batch.ts';
 import { buildCommand } from './build.ts';
 import { doctorCommand } from './doctor.ts';
 import { explainBatchCommand } from './explain-batch.ts';
 import { generateCommand } from './generate.ts';
 import { ingestCommand } from './ingest.ts';
+import { qualityCommand } from './quality.ts';
+import { quarantineCommand } from './quarantine.ts';
 import { queryCommand } from './query.ts';
 import { reportCommand } from './reports.ts';
 import { resetCommand } from './reset.ts';
@@ -49,7 +52,10 @@ function createProgram(version: string, app: () => App): Command {
     queryCommand,
     reportCommand,
     statusCommand,
+    batchCommand,
     explainBatchCommand,
+    quarantineCommand,
+    qualityCommand,
     doctorCommand,
     generateCommand,
     shopCommand,

@@ -1,5 +1,6 @@
 /** How results of loads and runs are told on a terminal. */
 import Table from 'cli-table3';
+import { renderResult } from '../exports/tables.ts';
 import type { IngestResult } from '../ingest/csv/ingest.ts';
 import { humanDuration } from '../kernel/time.ts';
 import type { Insight } from '../metrics/insights.ts';
@@ -37,11 +38,27 @@ function renderFiles(batch: IngestResult): readonly string[] {
 const renderRules = (batch: IngestResult): readonly string[] =>
   batch.brokenRules.map(({ rule, severity, broken }) => `  ${severity.padEnd(5)}  ${rule}: ${number.format(broken)}`);
 
+function titleOf({ source, batch, alreadyLoaded, reverted, examples }: IngestResult): string {
+  if (examples) return `${source}: nothing was loaded, this is what would come of it.`;
+  if (reverted) return `${source}: these files were undone (${batch}); load them with --input to bring them back.`;
+  return alreadyLoaded ? `${source}: these files were loaded before (${batch}).` : `${source}: loaded as ${batch}.`;
+}
+
+/** The first rows of each table of a dry run; nothing for other loads. */
+export function renderExamples({ examples }: IngestResult): string {
+  const tables = Object.entries(examples ?? {}).filter(([, rows]) => rows.length > 0);
+  return tables
+    .map(([name, rows]) => {
+      const columns = Object.keys(rows[0] ?? {}).map((column) => ({ name: column, type: 'VARCHAR' }));
+      return `\n\n${name}, the first rows as they would be stored:\n${renderResult({ columns, rows }, 'table').trimEnd()}`;
+    })
+    .join('');
+}
+
 /** What became of one batch. */
 export function renderBatch(batch: IngestResult): string {
-  const title = batch.alreadyLoaded
-    ? `${batch.source}: these files were loaded before (${batch.batch}).`
-    : `${batch.source}: loaded as ${batch.batch}.`;
+  const title = titleOf(batch);
+  if (batch.reverted) return title;
   const unknown = Object.entries(batch.unknownColumns).map(
     ([file, names]) => `${file}: columns that nothing reads: ${names.join(', ')}`,
   );
@@ -56,6 +73,9 @@ export function renderBatch(batch: IngestResult): string {
     ...others,
     ...unknown,
     ...(rules.length > 0 ? ['Rules broken:', ...rules] : []),
+    ...(batch.released > 0
+      ? [`${number.format(batch.released)} rows of earlier batches that waited were let in.`]
+      : []),
   ].join('\n');
 }
 

@@ -7,6 +7,7 @@ import { type SampleBatch, sampleBatches } from '../generate/batches.ts';
 import { generateSample, type SampleOptions, sampleDefaults } from '../generate/sample.ts';
 import { type CsvRequest, type IngestContext, type IngestResult, ingestCsv } from '../ingest/csv/ingest.ts';
 import { type Extract, extractProduction, removeRetired } from '../ingest/extract.ts';
+import { removeUnreferenced } from '../ingest/production/archive.ts';
 import { exportShop, hasOrders } from '../ingest/shop/export.ts';
 import { dayIn } from '../kernel/time.ts';
 import { type PublishContext, type PublishResult, publish, recoverPublication } from '../publish/publish.ts';
@@ -41,6 +42,8 @@ export interface Input {
   readonly options?: Readonly<Record<string, string>>;
   /** YYYY-MM-DD. */
   readonly asOf: string | undefined;
+  /** Only say what would happen. */
+  readonly dryRun?: boolean;
 }
 
 /** What a run did. */
@@ -79,6 +82,7 @@ export const exclusively = <T>(context: PipelineContext, work: () => Promise<T>)
   context.postgres.exclusive(lockName, context.lockSeconds, async () => {
     await recoverPublication(context);
     await removeLeftovers(context.duckdb.temporaryFolder);
+    await removeUnreferenced(context.postgres, context.archive);
     return work();
   });
 
@@ -139,21 +143,24 @@ async function ingestSample(context: PipelineContext, source: Source): Promise<r
   const results: IngestResult[] = [];
   for (const { folder, asOf } of exportsOf(source)) {
     context.progress.step(`Loading ${source.source}${folder && `, ${folder}`}`);
-    results.push(await ingestCsv({ ...source, input: join(source.input, folder), asOf }, context));
+    results.push(await ingestCsv({ ...source, input: join(source.input, folder), asOf, repeated: true }, context));
   }
   await keepInput(context.postgres, source);
   return results;
 }
 
+/** How a source is loaded this time. */
+interface LoadWords extends Pick<CsvRequest, 'asOf' | 'dryRun' | 'repeated'> {}
+
 async function ingestSource(
   context: PipelineContext,
   source: Source,
-  asOf: string | undefined,
+  words: LoadWords,
 ): Promise<readonly IngestResult[]> {
   if (source.kind === 'sample') return ingestSample(context, source);
   if (source.kind === 'shop') await exportShop(context.postgres, source.input, context.timeZone);
   context.progress.step(`Loading ${source.source}`);
-  const request: CsvRequest = { ...source, asOf };
+  const request: CsvRequest = { ...source, ...words };
   try {
     return [await ingestCsv(request, context)];
   } finally {
@@ -165,7 +172,8 @@ async function ingestSource(
 export const ingestInput = (context: PipelineContext, input: Input): Promise<IngestResult> =>
   exclusively(context, async () => {
     const [source] = await chooseSources(context, input);
-    const [result] = source ? await ingestSource(context, source, input.asOf) : [];
+    const words = { asOf: input.asOf, dryRun: input.dryRun ?? false };
+    const [result] = source ? await ingestSource(context, source, words) : [];
     if (!result) throw new Error('an input makes one source and one batch');
     return result;
   });
@@ -192,10 +200,14 @@ async function runSteps(
 ): Promise<Omit<RunResult, 'run' | 'milliseconds'>> {
   const batches: IngestResult[] = [];
   for (const source of await chooseSources(context, input)) {
-    batches.push(...(await ingestSource(context, source, input?.asOf)));
+    const words = { asOf: input?.asOf, repeated: input === undefined };
+    batches.push(...(await ingestSource(context, source, words)));
   }
   const [extract, publication] = await buildAndPublish(context, false);
-  const changed = batches.some(({ alreadyLoaded }) => !alreadyLoaded) || extract.written || publication.published;
+  const changed =
+    batches.some(({ alreadyLoaded, reverted }) => !alreadyLoaded && !reverted) ||
+    extract.written ||
+    publication.published;
   return { changed, batches, extract, publication };
 }
 

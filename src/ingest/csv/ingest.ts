@@ -12,11 +12,11 @@ import { type DuckDB, type DuckDBLimits, openDuckDB, type Row } from '../../stor
 import type { Postgres, Sql } from '../../stores/postgres/postgres.ts';
 import { archiveFile, archiveName } from '../production/archive.ts';
 import { createStopwatch, type Stage } from '../production/stages.ts';
-import { type CsvFile, contentHashOf, locateFolder, readCsvFile } from './files.ts';
+import { findFiles, readFiles } from './batch-files.ts';
+import { contentHashOf } from './files.ts';
 import { type Batch, type Judgement, type LoadEngines, loadBatch } from './load.ts';
-import { type MapContext, type OtherRecords, type PresetCsvFile, type PresetReading, readPreset } from './map.ts';
-import { isPresetPath, loadPreset, locatePresetFiles, type Preset, presetIdentity, resolveOptions } from './presets.ts';
-import { type FileReading, readTable } from './read.ts';
+import type { OtherRecords } from './map.ts';
+import { isPresetPath, loadPreset, presetIdentity, resolveOptions } from './presets.ts';
 
 /** What to load, and as which source. */
 export interface CsvRequest {
@@ -33,6 +33,8 @@ export interface CsvRequest {
   readonly asOf: string | undefined;
   /** Only say what would happen. */
   readonly dryRun?: boolean;
+  /** The source is loaded again without anybody having asked for these files: what was undone stays undone. */
+  readonly repeated?: boolean;
 }
 
 /** What a load needs of its surroundings. */
@@ -91,6 +93,8 @@ export interface IngestResult {
    * that was loaded counted as unchanged.
    */
   readonly alreadyLoaded: boolean;
+  /** True when the content was loaded and undone, and nobody asked for it again: nothing was changed. */
+  readonly reverted: boolean;
   readonly files: readonly FileOutcome[];
   readonly tables: readonly TableOutcome[];
   /** The rules that at least one row broke. */
@@ -103,50 +107,6 @@ export interface IngestResult {
   readonly unknownColumns: Readonly<Record<string, readonly string[]>>;
   /** Of a dry run: the first rows of each table as they would be stored, with their verdicts. */
   readonly examples?: Readonly<Record<string, readonly Row[]>>;
-}
-
-/** The files of a batch, each with what it is in it. */
-interface FoundFiles {
-  /** The table, or the role in the preset -> its files. */
-  readonly byRole: Readonly<Record<string, readonly CsvFile[]>>;
-  readonly ofPreset: readonly PresetCsvFile[];
-}
-
-async function findPresetFiles(preset: Preset, input: string): Promise<FoundFiles> {
-  const byRole: Record<string, CsvFile[]> = {};
-  const ofPreset: PresetCsvFile[] = [];
-  for (const { role, path } of locatePresetFiles(preset, input)) {
-    const file = await readCsvFile(path);
-    const name = preset.roles.length === 1 ? 'file' : role.name;
-    byRole[name] = [...(byRole[name] ?? []), file];
-    ofPreset.push({ role, file });
-  }
-  return { byRole, ofPreset };
-}
-
-async function findFiles(input: string, preset: Preset | undefined): Promise<FoundFiles> {
-  if (preset) return findPresetFiles(preset, input);
-  const byRole: Record<string, CsvFile[]> = {};
-  for (const [table, paths] of Object.entries(locateFolder(input))) {
-    const found: CsvFile[] = [];
-    for (const path of paths) found.push(await readCsvFile(path, resolve(input)));
-    byRole[table] = found;
-  }
-  return { byRole, ofPreset: [] };
-}
-
-async function readFiles(
-  { judge, temporaryFolder }: LoadEngines,
-  preset: Preset | undefined,
-  files: FoundFiles,
-  context: MapContext,
-): Promise<PresetReading> {
-  if (preset) return readPreset(judge, files.ofPreset, preset, context, temporaryFolder);
-  const readings: FileReading[] = [];
-  for (const [table, found] of Object.entries(files.byRole)) {
-    readings.push(...(await readTable(judge, found, table as TableName, temporaryFolder, readings.length)));
-  }
-  return { files: readings, otherRecords: [] };
 }
 
 type Booked = Pick<IngestResult, 'files' | 'tables' | 'brokenRules' | 'released'>;
@@ -219,30 +179,35 @@ export async function withEngines<T>(limits: DuckDBLimits, work: (engines: LoadE
 interface KnownBatch {
   readonly batch_id: string;
   readonly observed_at: Date;
+  readonly reverted: boolean;
 }
 
 /** The batch in which this content was loaded, as of this day if one is given. */
 async function findKnown(
   { postgres, timeZone }: IngestContext,
-  { source, asOf }: CsvRequest,
+  { source, asOf, repeated }: CsvRequest,
   contentHash: string,
-): Promise<string | undefined> {
+): Promise<KnownBatch | undefined> {
   const batches = await postgres.rows<KnownBatch>(
-    `SELECT batch_id, observed_at FROM ops.batches WHERE source = $1 AND content_hash = $2 AND reverted_at IS NULL
-     ORDER BY batch_number DESC`,
-    [source, contentHash],
+    `SELECT batch_id, observed_at, reverted_at IS NOT NULL AS reverted FROM ops.batches
+     WHERE source = $1 AND content_hash = $2 AND (reverted_at IS NULL OR $3) ORDER BY reverted_at IS NOT NULL, batch_number DESC`,
+    [source, contentHash, repeated ?? false],
   );
-  return batches.find(({ observed_at }) => asOf === undefined || dayIn(observed_at, timeZone) === asOf)?.batch_id;
+  return batches.find(({ observed_at }) => asOf === undefined || dayIn(observed_at, timeZone) === asOf);
 }
 
-async function tellAgain(context: IngestContext, request: CsvRequest, batch: string): Promise<IngestResult> {
+async function tellAgain(context: IngestContext, request: CsvRequest, known: KnownBatch): Promise<IngestResult> {
+  const { batch_id: batch, reverted } = known;
   if (!request.dryRun) await registerSource(context.postgres, request, context.clock());
   const outcome = await readOutcome(context.postgres, batch);
-  const tables = outcome.tables.map((each) => ({ ...each, inserted: 0, updated: 0, unchanged: each.loaded }));
+  const tables = reverted
+    ? []
+    : outcome.tables.map((each) => ({ ...each, inserted: 0, updated: 0, unchanged: each.loaded }));
   return {
     batch,
     source: request.source,
-    alreadyLoaded: true,
+    alreadyLoaded: !reverted,
+    reverted,
     otherRecords: [],
     unknownColumns: {},
     ...outcome,
@@ -328,6 +293,7 @@ export async function ingestCsv(request: CsvRequest, context: IngestContext): Pr
         batch: id,
         source: request.source,
         alreadyLoaded: false,
+        reverted: false,
         otherRecords,
         unknownColumns: Object.fromEntries(unknown.map(({ file, unknownColumns }) => [file.name, unknownColumns])),
         ...outcome,

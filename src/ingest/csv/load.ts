@@ -185,7 +185,8 @@ export async function stageAll(
   return staged;
 }
 
-async function judgeAll(engines: LoadEngines, judgement: Judgement, stopwatch: Stopwatch): Promise<void> {
+/** Judges the received_ tables of a batch. */
+export async function judgeAll(engines: LoadEngines, judgement: Judgement, stopwatch: Stopwatch): Promise<void> {
   await engines.judge.run(judgeMacros(judgement));
   await prepareStandards(engines.judge);
   for (const table of tableNames) {
@@ -206,7 +207,8 @@ async function quarantineMalformed(sql: Sql, engines: LoadEngines, batch: Batch)
   }
 }
 
-interface Judged {
+/** What the judge found in the rows of a table. */
+export interface Judged {
   readonly received: number;
   readonly malformed: number;
   readonly clean: number;
@@ -215,21 +217,21 @@ interface Judged {
   readonly results: readonly RuleResult[];
 }
 
-/** What the judge found in the rows of a table. */
-async function judgedRows(
+/** Counts what the judge found; `received` is the number of rows that it was given. */
+export async function judgedRows(
   engines: LoadEngines,
-  batch: Batch,
+  readings: readonly FileReading[],
   table: TableName,
-  staged: number,
+  received: number,
   rules: readonly Rule[],
 ): Promise<Judged> {
   const counted = await engines.judge.rows<{ verdict: string; count: number }>(statement.countVerdicts(table));
   const count = (verdict: string): number => counted.find((each) => each.verdict === verdict)?.count ?? 0;
-  const malformed = batch.readings
+  const malformed = readings
     .filter((reading) => reading.table === table)
     .reduce((sum, reading) => sum + reading.malformed, 0);
   return {
-    received: staged + malformed,
+    received: received + malformed,
     malformed,
     clean: count('clean'),
     duplicate: count('duplicate'),
@@ -239,10 +241,10 @@ async function judgedRows(
 }
 
 /** Hands the judged rows of a table to PostgreSQL: clean ones to be settled, the others with what is wrong with them. */
-async function sendJudged(
+export async function sendJudged(
   sql: Sql,
   engines: LoadEngines,
-  batch: Batch,
+  batch: Pick<Batch, 'id' | 'observedAt'>,
   table: TableName,
   judged: Judged,
   rules: readonly Rule[],
@@ -263,7 +265,7 @@ async function sendJudged(
 }
 
 /** What the judge alone decided, as moves for the books. */
-const judgedMoves = (batch: string, { duplicate, broken, malformed }: Judged): readonly Move[] =>
+export const judgedMoves = (batch: string, { duplicate, broken, malformed }: Judged): readonly Move[] =>
   [
     { batch, was: undefined, becomes: 'duplicate' as const, rows: duplicate },
     { batch, was: undefined, becomes: 'quarantined' as const, rows: broken + malformed },
@@ -346,7 +348,7 @@ export async function loadBatch(
   const judged = new Map<TableName, Judged>();
   for (const table of tableNames) {
     const rows = staged.value.get(table) ?? 0;
-    judged.set(table, await judgedRows(engines, batch, table, rows, judgement.rules));
+    judged.set(table, await judgedRows(engines, batch.readings, table, rows, judgement.rules));
   }
   // A preset's malformed records are of no table yet.
   const unmapped = sum(batch.readings, (reading) => (reading.table ? 0 : reading.malformed));

@@ -153,3 +153,35 @@ export async function explainBatch(sql: Sql, batch: string): Promise<BatchExplan
   ]);
   return { batch, source, stages: found?.stages ?? [] };
 }
+
+/** How many rows of a batch a rule looked at, and how many broke it. */
+export interface QualityResult {
+  readonly batch: string;
+  readonly source: string;
+  /** When the batch was true, ISO 8601. */
+  readonly observedAt: string;
+  readonly rule: string;
+  readonly severity: string;
+  readonly checked: number;
+  readonly broken: number;
+  /** broken / checked; null where nothing was checked. */
+  readonly rate: number | null;
+}
+
+/** The results of batches in the order of their days: the rules that were broken or, of a named rule, all results. */
+export async function listQuality(
+  sql: Sql,
+  batch: string | undefined,
+  rule: string | undefined,
+): Promise<readonly QualityResult[]> {
+  const results = await sql.rows<Omit<QualityResult, 'observedAt'> & { observed_at: Date }>(
+    `SELECT batch_id AS batch, source, observed_at, rule, severity, checked, broken,
+       broken::double precision / nullif(checked, 0) AS rate
+     FROM ops.quality_results JOIN ops.batches USING (batch_id)
+     WHERE reverted_at IS NULL AND ($1::text IS NULL OR batch_id = $1)
+       AND CASE WHEN $2::text IS NULL THEN broken > 0 ELSE rule = $2 END
+     ORDER BY observed_at, batch_number, severity, rule`,
+    [batch ?? null, rule ?? null],
+  );
+  return results.map(({ observed_at, ...result }) => ({ ...result, observedAt: observed_at.toISOString() }));
+}

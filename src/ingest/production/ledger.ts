@@ -64,7 +64,8 @@ export async function book(sql: Sql, cause: Cause, table: TableName, moves: read
   const sums = new Map(sumMoves(moves));
   if (cause.operation === 'load' && !sums.has(cause.batch)) sums.set(cause.batch, nothing);
   for (const [batch, counts] of sums) {
-    if (batch !== cause.batch && names.every((name) => counts[name] === 0)) continue;
+    const isLoad = cause.operation === 'load' && batch === cause.batch;
+    if (!isLoad && names.every((name) => counts[name] === 0)) continue;
     await sql.run(insertEntry, [
       batch,
       table,
@@ -76,13 +77,13 @@ export async function book(sql: Sql, cause: Cause, table: TableName, moves: read
   }
 }
 
-/** Takes all that is booked for a batch out of the books. */
-export const bookRevert = (sql: Sql, cause: Cause): Promise<number> =>
+/** Takes all that is booked for a batch, of one table or of all, out of the books. */
+export const bookRevert = (sql: Sql, cause: Cause, table?: TableName): Promise<number> =>
   sql.run(
     `INSERT INTO ops.ledger (batch_id, table_name, operation, caused_by, recorded_at, ${names.join(', ')})
      SELECT batch_id, table_name, $2, $1, $3, ${names.map((name) => `-${name}`).join(', ')}
-     FROM ops.ledger_balance WHERE batch_id = $1`,
-    [cause.batch, cause.operation, cause.at],
+     FROM ops.ledger_balance WHERE batch_id = $1 AND ($4::text IS NULL OR table_name = $4)`,
+    [cause.batch, cause.operation, cause.at, table ?? null],
   );
 
 /**

@@ -252,6 +252,11 @@ export const insertUncontested = (scope: SettleScope, table: TableName): string 
 export const keepWaiting = (scope: SettleScope, table: TableName): string =>
   `INSERT INTO history.${table} ${uncontested(scope, table, 'quarantined')} AND ${isUnfit(table, 'arriving')}`;
 
+/** Rows that leave are no longer kept; first of all, since a row that leaves may arrive again with another key. */
+export const removeLeaving = (table: TableName): string =>
+  `DELETE FROM history.${table} AS kept USING leaving_${table} AS leaving
+WHERE kept.batch_id = leaving.batch_id AND kept.row_number = leaving.row_number`;
+
 /** Brings production and history to what settled_<table> says of the contested keys. */
 export function placeContested(scope: SettleScope, table: TableName): string {
   const key = keyOf(table);
@@ -259,9 +264,7 @@ export function placeContested(scope: SettleScope, table: TableName): string {
   const columns = rowColumns(table).filter((name) => name !== key);
   const kept = list([...rowColumns(table), 'becomes']);
   const times = `coalesce(first_loaded_at, ${at}), coalesce(last_changed_at, ${at})`;
-  return `DELETE FROM history.${table} AS kept USING leaving_${table} AS leaving
-WHERE kept.source = ${source} AND kept.batch_id = leaving.batch_id AND kept.row_number = leaving.row_number;
-DELETE FROM history.${table} AS kept USING settled_${table} AS settled
+  return `DELETE FROM history.${table} AS kept USING settled_${table} AS settled
 WHERE settled.place = 'history' AND settled.wins AND kept.source = ${source} AND kept.${key} = settled.${key}
   AND kept.batch_id = settled.batch_id AND kept.row_number = settled.row_number;
 UPDATE history.${table} AS kept SET outcome = settled.becomes FROM settled_${table} AS settled

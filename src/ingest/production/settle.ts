@@ -36,6 +36,7 @@ export async function settleTable(
   table: TableName,
 ): Promise<Settlement> {
   for (const script of statement.compareStatements(scope, table)) if (script !== '') await sql.run(script);
+  await sql.run(statement.removeLeaving(table));
   const inserted = await sql.run(statement.insertUncontested(scope, table));
   await sql.run(statement.keepWaiting(scope, table));
   await sql.run(statement.placeContested(scope, table));

@@ -1,0 +1,247 @@
+/** `millrace quarantine`: rows that broke a rule; set what is wrong with them and have them judged again. */
+import Table from 'cli-table3';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { type TableName, tableContracts, tableNames } from '../contracts/tables.ts';
+import { renderResult } from '../exports/tables.ts';
+import type { ReplayResult } from '../ingest/csv/rejudge.ts';
+import { readEditedRows } from '../ingest/production/edited-rows.ts';
+import {
+  type HeldDetails,
+  type HeldFilter,
+  type HeldRow,
+  listQuarantine,
+  showQuarantine,
+  summariseQuarantine,
+} from '../ingest/production/quarantine.ts';
+import { MillraceError } from '../kernel/errors.ts';
+import { fix, replay } from '../pipeline/corrections.ts';
+import type { App } from './app.ts';
+import { jsonOption, parseCount } from './options.ts';
+
+interface FilterWords {
+  readonly batch?: string;
+  readonly table?: TableName;
+  readonly rule?: string;
+  readonly limit?: number;
+  readonly json?: true;
+  readonly csv?: true;
+}
+
+const number = new Intl.NumberFormat('en-US');
+const style = { head: [], border: [], compact: true };
+
+const batchOption = (): Option => new Option('--batch <id>', 'only rows of this batch');
+const tableOption = (): Option => new Option('--table <name>', 'only rows of this table').choices([...tableNames]);
+const ruleOption = (): Option => new Option('--rule <id>', 'only rows that break this rule');
+
+function parseId(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('Give the id that `quarantine list` shows.');
+  return Number(text);
+}
+
+/** A row's content as a person reads it: what was set stands in place of what was received. */
+function contentOf({ content, fixed }: HeldRow): string {
+  const pairs = Object.entries({ ...content, ...fixed }).filter(([, value]) => value !== null && value !== '');
+  return pairs.map(([name, value]) => `${name}=${value}${fixed && name in fixed ? ' (set)' : ''}`).join(', ');
+}
+
+function renderRows(rows: readonly HeldRow[]): string {
+  const table = new Table({
+    head: ['id', 'table', 'file', 'line', 'rules', 'content'],
+    colAligns: ['right', 'left', 'left', 'right', 'left', 'left'],
+    colWidths: [null, null, null, null, null, 70],
+    wordWrap: true,
+    style,
+  });
+  for (const row of rows) {
+    table.push([String(row.id), row.table ?? '', row.file, String(row.line), row.rules.join('\n'), contentOf(row)]);
+  }
+  return table.toString();
+}
+
+/** The rows of one table as CSV, to be edited and given to `quarantine replay --from`. */
+function renderCsv(rows: readonly HeldRow[], table: TableName | undefined): string {
+  if (!table) {
+    throw new MillraceError('MR-CLI-001', {
+      problem: '--csv needs --table, for tables differ in their columns.',
+      help: 'millrace quarantine list --help',
+    });
+  }
+  const names = tableContracts[table].columns.map(({ name }) => name);
+  const columns = ['id', 'file', 'line', 'rules', ...names].map((name) => ({
+    name,
+    type: name === 'id' || name === 'line' ? 'BIGINT' : 'VARCHAR',
+  }));
+  const plain = rows.map((row) => ({
+    ...Object.fromEntries(names.map((name) => [name, row.fixed?.[name] ?? row.content[name] ?? null])),
+    id: row.id,
+    file: row.file,
+    line: row.line,
+    rules: row.rules.join(' '),
+  }));
+  return renderResult({ columns, rows: plain }, 'csv');
+}
+
+/** How many rows a terminal is shown. */
+const shownRows = 20;
+
+const filterOf = ({ batch, table, rule }: FilterWords): HeldFilter => ({
+  ...(batch === undefined ? {} : { batch }),
+  ...(table === undefined ? {} : { table }),
+  ...(rule === undefined ? {} : { rule }),
+});
+
+async function list(app: App, words: FilterWords): Promise<void> {
+  const everything = words.json || words.csv;
+  const limit = words.limit ?? (everything ? undefined : shownRows);
+  const filter = { ...filterOf(words), ...(limit === undefined ? {} : { limit }) };
+  const { rows, summary } = await app.withPipeline(async ({ postgres }) => ({
+    rows: await listQuarantine(postgres, filter),
+    summary: await summariseQuarantine(postgres),
+  }));
+  app.output.settle();
+  if (words.json) {
+    app.output.print(`${JSON.stringify(rows, null, 2)}\n`);
+    return;
+  }
+  if (words.csv) {
+    app.output.print(renderCsv(rows, words.table));
+    return;
+  }
+  if (summary.open === 0) {
+    app.output.print('Quarantine is empty.\n');
+    return;
+  }
+  const rules = summary.rules.map(
+    ({ rule, rows: broken, message }) => `  ${number.format(broken)}  ${rule}: ${message}`,
+  );
+  const shown = `${number.format(rows.length)} of ${number.format(summary.open)} rows in quarantine`;
+  app.output.print(`${renderRows(rows)}\n${shown}. By rule:\n${rules.join('\n')}\n`);
+}
+
+function renderShow(row: HeldDetails): string {
+  const table = new Table({ head: ['column', 'received', 'set'], style });
+  for (const [name, value] of Object.entries({ ...row.content, ...row.fixed })) {
+    table.push([name, String(row.content[name] ?? ''), row.fixed && name in row.fixed ? String(value) : '']);
+  }
+  const waiting =
+    row.dependents.length > 0
+      ? `${number.format(row.dependents.length)} rows wait for it:\n${renderRows(row.dependents.slice(0, shownRows))}\n`
+      : 'No row waits for it.\n';
+  const state = row.state === 'open' ? '' : ' It was let in.';
+  return `Row ${row.id}: ${row.file}, line ${row.line}, of ${row.batch}.${state}\nRules: ${row.rules.join(', ')}\n${table.toString()}\n${waiting}`;
+}
+
+/** `column=value`, collected. */
+function collectValue(word: string, before: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
+  const place = word.indexOf('=');
+  if (place < 1) throw new InvalidArgumentError('Give it as column=value.');
+  return { ...before, [word.slice(0, place)]: word.slice(place + 1) };
+}
+
+interface FixWords {
+  readonly set: Readonly<Record<string, string>>;
+  readonly json?: true;
+}
+
+async function fixRow(app: App, id: number, words: FixWords): Promise<void> {
+  const [row] = await app.withPipeline((context) => fix(context, new Map([[id, words.set]])));
+  app.output.settle();
+  app.output.print(
+    words.json
+      ? `${JSON.stringify(row, null, 2)}\n`
+      : `Row ${id} is set: ${row ? contentOf(row) : ''}\n\`millrace quarantine replay ${id}\` judges it again.\n`,
+  );
+}
+
+interface ReplayWords extends FilterWords {
+  readonly from?: string;
+}
+
+function renderReplay({ tables, followed }: ReplayResult): string {
+  const touched = tables.filter(({ replayed }) => replayed > 0);
+  if (touched.length === 0) return 'No row in quarantine is meant by that.\n';
+  const lines = touched.map(
+    ({ table, replayed, released, held }) =>
+      `  ${table}: ${number.format(replayed)} judged again, ${number.format(released)} let in, ${number.format(held)} still held`,
+  );
+  const more = followed > 0 ? [`  ${number.format(followed)} rows that waited for them followed.`] : [];
+  return ['Replayed:', ...lines, ...more, 'The published figures follow with `millrace build`.', ''].join('\n');
+}
+
+async function replayRows(app: App, ids: readonly number[], words: ReplayWords): Promise<void> {
+  const { from } = words;
+  const result = await app.withPipeline(async (context) => {
+    const edited = from === undefined ? undefined : await readEditedRows(context, from);
+    if (edited && edited.size > 0) await fix(context, edited);
+    const chosen = edited ? [...edited.keys()] : ids;
+    const named = chosen.length > 0 || edited !== undefined ? { ids: chosen } : {};
+    const onlyFixed = chosen.length === 0 && Object.keys(filterOf(words)).length === 0 ? { fixedOnly: true } : {};
+    return replay(context, { ...filterOf(words), ...named, ...onlyFixed });
+  });
+  app.output.settle();
+  app.output.print(words.json ? `${JSON.stringify(result, null, 2)}\n` : renderReplay(result));
+}
+
+/** The command. */
+export function quarantineCommand(app: () => App): Command {
+  const listing = new Command('list')
+    .description('the rows that are held, with what was received, where, and the rules they break')
+    .addOption(batchOption())
+    .addOption(tableOption())
+    .addOption(ruleOption())
+    .addOption(new Option('--limit <count>', `at most so many rows; on a terminal ${shownRows}`).argParser(parseCount))
+    .addOption(jsonOption().conflicts('csv'))
+    .option('--csv', 'the rows of --table as CSV, to be edited and replayed')
+    .action((words: FilterWords) => list(app(), words));
+  const show = new Command('show')
+    .description('one row: its text, its rules, and what waits for it')
+    .argument('<id>', 'the id of the row', parseId)
+    .addOption(jsonOption())
+    .action(async (id: number, { json }: FilterWords) => {
+      const row = await app().withPipeline(({ postgres }) => showQuarantine(postgres, id));
+      app().output.settle();
+      app().output.print(json ? `${JSON.stringify(row, null, 2)}\n` : renderShow(row));
+    });
+  const fixing = new Command('fix')
+    .description('set columns of a row; a replay then judges it again')
+    .argument('<id>', 'the id of the row', parseId)
+    .addOption(
+      new Option('--set <column=value>', 'what to set; may be given several times; an empty value is none')
+        .argParser(collectValue)
+        .makeOptionMandatory(),
+    )
+    .addOption(jsonOption())
+    .action((id: number, words: FixWords) => fixRow(app(), id, words));
+  const replaying = new Command('replay')
+    .description('judge held rows again: those named, those of a rule, or all on which something was set')
+    .argument('[ids...]', 'the ids of rows', (text: string, before: readonly number[] = []) => [
+      ...before,
+      parseId(text),
+    ])
+    .addOption(batchOption())
+    .addOption(tableOption())
+    .addOption(ruleOption())
+    .option(
+      '--from <file>',
+      'a CSV that `quarantine list --csv` wrote and somebody edited: sets what differs, then replays',
+    )
+    .addOption(jsonOption())
+    .action((ids: readonly number[] | undefined, words: ReplayWords) => replayRows(app(), ids ?? [], words));
+  return new Command('quarantine')
+    .description('list, fix and replay rows that broke a rule')
+    .addCommand(listing)
+    .addCommand(show)
+    .addCommand(fixing)
+    .addCommand(replaying)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  millrace quarantine list --rule transactions.customer_id.referential
+  millrace quarantine fix 17 --set email=ada@example.com --set city=London
+  millrace quarantine replay
+  millrace quarantine list --table products --csv > held.csv
+  millrace quarantine replay --from held.csv`,
+    );
+}

@@ -1,0 +1,398 @@
+/**
+ * Judges rows again: held ones after they were fixed (replay), and whole batches from their archived files after rules
+ * changed (recheck). Either way rows arrive and leave, and production is settled anew.
+ */
+import { createReadStream, createWriteStream, existsSync, mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { createZstdDecompress } from 'node:zlib';
+import { appendAudit } from '../../audit/audit.ts';
+import { type TableName, tableContracts, tableNames } from '../../contracts/tables.ts';
+import { MillraceError } from '../../kernel/errors.ts';
+import { dayIn } from '../../kernel/time.ts';
+import { copiedRows } from '../../stores/duckdb/duckdb.ts';
+import type { Sql } from '../../stores/postgres/postgres.ts';
+import { book, bookRevert, type Cause, type Move, requireBalance } from '../production/ledger.ts';
+import type { HeldFilter } from '../production/quarantine.ts';
+import { openSettlement, type Settlement, settleTable } from '../production/settle.ts';
+import { leaveWithBatch, type SettleScope } from '../production/settle-statements.ts';
+import { createStopwatch } from '../production/stages.ts';
+import { findFiles, readFiles } from './batch-files.ts';
+import { type IngestContext, withEngines } from './ingest.ts';
+import { type Judgement, judgeAll, judgedMoves, judgedRows, type LoadEngines, sendJudged } from './load.ts';
+import { loadPreset, type OptionValue } from './presets.ts';
+import { keepResults, withSettlement } from './quality.ts';
+import type { FileReading } from './read.ts';
+
+/** Held rows that were judged again, of one table. */
+export interface ReplayedTable {
+  readonly table: TableName;
+  /** Rows that were judged again. */
+  readonly replayed: number;
+  /** Those that were let in: loaded, or superseded by a greater content of their key. */
+  readonly released: number;
+  /** Those that still break a rule, or wait for a parent. */
+  readonly held: number;
+}
+
+/** What came of a replay. */
+export interface ReplayResult {
+  readonly tables: readonly ReplayedTable[];
+  /** Rows of any batch that waited for the replayed ones and were let in with them. */
+  readonly followed: number;
+}
+
+interface RejudgedBatch {
+  readonly id: string;
+  readonly source: string;
+  readonly observedAt: Date;
+}
+
+const selectedRows = `SELECT quarantine_id FROM ops.quarantine
+WHERE state = 'open' AND row_number IS NOT NULL AND (fixed IS NOT NULL OR NOT content ? 'record')
+  AND ($1::bigint[] IS NULL OR quarantine_id = ANY($1)) AND ($2::text IS NULL OR batch_id = $2)
+  AND ($3::text IS NULL OR table_name = $3) AND ($4::text IS NULL OR $4 = ANY(rules))
+  AND ($5 IS NOT TRUE OR fixed IS NOT NULL)`;
+
+const batchesOf = `SELECT DISTINCT batch_id AS id, source, observed_at AS "observedAt", batch_number
+FROM ops.quarantine JOIN ops.batches USING (batch_id) WHERE quarantine_id = ANY($1) ORDER BY batch_number`;
+
+/** PostgreSQL: held rows as they would be received with what was set on them. */
+function heldAsReceived(table: TableName, condition: string): string {
+  const columns = tableContracts[table].columns.map(
+    ({ name }) => `CASE WHEN fixed ? '${name}' THEN fixed ->> '${name}' ELSE content ->> '${name}' END`,
+  );
+  return `COPY (SELECT row_number, coalesce(file_number, 0), line_number, ${columns.join(', ')}, content ->> 'other_columns'
+    FROM ops.quarantine AS held LEFT JOIN ops.batch_files AS files USING (batch_id, file)
+    WHERE table_name = '${table}' AND row_number IS NOT NULL AND ${condition} ORDER BY row_number) TO STDOUT (FORMAT csv)`;
+}
+
+/** Makes a table of DuckDB, shaped like received_<table>, from held rows. */
+async function fetchHeld(
+  sql: Sql,
+  { judge, temporaryFolder }: LoadEngines,
+  table: TableName,
+  target: string,
+  condition: string,
+): Promise<void> {
+  const path = join(temporaryFolder, `held-${table}.csv`);
+  await sql.copyOut(heldAsReceived(table, condition), createWriteStream(path, { mode: 0o600 }));
+  const texts = tableContracts[table].columns.map(({ name }) => [name, 'VARCHAR']);
+  const shape = Object.fromEntries([
+    ['row_number', 'INTEGER'],
+    ['file_number', 'SMALLINT'],
+    ['line_number', 'INTEGER'],
+    ...texts,
+    ['other_columns', 'VARCHAR'],
+  ]);
+  await judge.run(`CREATE OR REPLACE TABLE ${target} AS FROM ${copiedRows(path, shape)}`);
+}
+
+const judgementOf = (context: IngestContext, { observedAt }: RejudgedBatch): Judgement => ({
+  ...context,
+  asOf: dayIn(observedAt, context.timeZone),
+});
+
+const scopeOf = (context: IngestContext, { source }: RejudgedBatch, at: Date): SettleScope => ({
+  ...context,
+  source,
+  recordedAt: at,
+});
+
+/** A held row that arrives was booked as quarantined; that its waiting self leaves history moves nothing in the books. */
+const outOfQuarantine = (batch: string, moves: readonly Move[]): readonly Move[] =>
+  moves.flatMap((move) => {
+    if (move.batch !== batch || (move.was !== undefined && move.becomes !== undefined)) return [move];
+    return move.becomes === undefined ? [] : [{ ...move, was: 'quarantined' as const }];
+  });
+
+const rowsOf = (moves: readonly Move[], of: (move: Move) => boolean): number =>
+  moves.filter(of).reduce((sum, { rows }) => sum + rows, 0);
+
+async function replayTable(
+  sql: Sql,
+  engines: LoadEngines,
+  batch: RejudgedBatch,
+  judgement: Judgement,
+  scope: SettleScope,
+  cause: Cause,
+  table: TableName,
+): Promise<{ readonly outcome: ReplayedTable; readonly followed: number }> {
+  const [counted] = await engines.judge.rows<{ rows: number }>(`SELECT count(*) AS rows FROM received_${table}`);
+  const judged = await judgedRows(engines, [], table, counted?.rows ?? 0, judgement.rules);
+  await sql.run(
+    `INSERT INTO leaving_${table} SELECT kept.batch_id, kept.row_number FROM history.${table} AS kept
+     JOIN replaying USING (batch_id, row_number) WHERE replaying.table_name = '${table}' AND batch_id = $1`,
+    [batch.id],
+  );
+  await sendJudged(sql, engines, batch, table, judged, judgement.rules);
+  const { moves } = await settleTable(sql, scope, cause, table);
+  const copies: Move = { batch: batch.id, was: 'quarantined', becomes: 'duplicate', rows: judged.duplicate };
+  await sql.run(
+    `UPDATE ops.quarantine AS held SET state = 'released' FROM unclean_${table} AS unclean
+     WHERE held.batch_id = $1 AND held.table_name = '${table}' AND held.row_number = unclean.row_number
+       AND unclean.verdict = 'duplicate'`,
+    [batch.id],
+  );
+  const booked = [...outOfQuarantine(batch.id, moves), ...(judged.duplicate > 0 ? [copies] : [])];
+  await book(sql, cause, table, booked);
+  const isOwn = (move: Move): boolean => move.batch === batch.id && move.was === undefined;
+  const waiting = rowsOf(moves, (move) => isOwn(move) && move.becomes === 'quarantined');
+  const held = judged.broken + waiting;
+  const followed = rowsOf(
+    moves,
+    (move) => move.was === 'quarantined' && move.becomes !== undefined && move.becomes !== 'quarantined',
+  );
+  return { outcome: { table, replayed: judged.received, released: judged.received - held, held }, followed };
+}
+
+const addTables = (sums: readonly ReplayedTable[], more: readonly ReplayedTable[]): readonly ReplayedTable[] =>
+  more.map((each, place) => ({
+    table: each.table,
+    replayed: each.replayed + (sums[place]?.replayed ?? 0),
+    released: each.released + (sums[place]?.released ?? 0),
+    held: each.held + (sums[place]?.held ?? 0),
+  }));
+
+/**
+ * Judges held rows again, with what was set on them, in one transaction: each by the day its batch was observed. Rows that
+ * are clean now enter production as if they had come so; the ledger follows them. Malformed records take part once
+ * columns are set on them. Errors: MR-LED-001.
+ */
+export async function replayQuarantine(context: IngestContext, filter: HeldFilter = {}): Promise<ReplayResult> {
+  const at = context.clock();
+  return withEngines(context.duckdb, (engines) =>
+    context.postgres.transaction(async (sql) => {
+      const selected = await sql.rows<{ quarantine_id: number }>(selectedRows, [
+        filter.ids ?? null,
+        filter.batch ?? null,
+        filter.table ?? null,
+        filter.rule ?? null,
+        filter.fixedOnly ?? null,
+      ]);
+      const ids = selected.map(({ quarantine_id }) => quarantine_id);
+      await sql.run(
+        'CREATE TEMP TABLE replaying ON COMMIT DROP AS SELECT * FROM ops.quarantine WHERE quarantine_id = ANY($1)',
+        [ids],
+      );
+      let tables: readonly ReplayedTable[] = tableNames.map((table) => ({ table, replayed: 0, released: 0, held: 0 }));
+      let followed = 0;
+      for (const batch of await sql.rows<RejudgedBatch>(batchesOf, [ids])) {
+        const cause: Cause = { operation: 'replay', batch: batch.id, at };
+        const judgement = judgementOf(context, batch);
+        for (const table of tableNames) {
+          const condition = `batch_id = '${batch.id}' AND quarantine_id IN (SELECT quarantine_id FROM replaying)`;
+          await fetchHeld(sql, engines, table, `received_${table}`, condition);
+        }
+        await judgeAll(engines, judgement, createStopwatch(context.clock));
+        await openSettlement(sql);
+        const outcomes: ReplayedTable[] = [];
+        for (const table of tableNames) {
+          const scope = scopeOf(context, batch, at);
+          const replayed = await replayTable(sql, engines, batch, judgement, scope, cause, table);
+          outcomes.push(replayed.outcome);
+          followed += replayed.followed;
+        }
+        tables = addTables(tables, outcomes);
+        await requireBalance(sql, batch.id, tableNames);
+      }
+      if (ids.length > 0) {
+        const details = Object.fromEntries(tables.map(({ table, released }) => [table, released]));
+        await appendAudit(sql, { action: 'replay', subject: 'quarantine', details }, context.clock);
+      }
+      return { tables, followed };
+    }),
+  );
+}
+
+/** What a recheck found in one batch. */
+export interface RecheckedBatch {
+  readonly batch: string;
+  readonly source: string;
+  /** judged: by the rules in force; current: they had judged it already; skipped: it was not archived when it was loaded. */
+  readonly outcome: 'judged' | 'current' | 'skipped';
+  /** Rows in quarantine before and now. */
+  readonly quarantinedBefore: number;
+  readonly quarantined: number;
+}
+
+interface StoredBatch extends RejudgedBatch {
+  readonly preset: string | null;
+  readonly options: Readonly<Record<string, OptionValue>>;
+  readonly rulesHash: string | null;
+  readonly revertible: boolean;
+}
+
+interface ArchivedFile {
+  readonly file: string;
+  readonly sha256: string;
+  readonly compression: string;
+  readonly archivedAs: string | null;
+}
+
+/** Brings a batch's files back from the archive under their own names. Errors: MR-BAT-004. */
+async function restoreFiles(context: IngestContext, batch: string, folder: string): Promise<readonly string[]> {
+  const files = await context.postgres.rows<ArchivedFile>(
+    `SELECT file, sha256, compression, archived_as AS "archivedAs" FROM ops.batch_files WHERE batch_id = $1
+     ORDER BY file_number`,
+    [batch],
+  );
+  const paths: string[] = [];
+  for (const { file, compression, archivedAs } of files) {
+    const archived = join(context.archive, archivedAs ?? 'missing');
+    if (!existsSync(archived)) throw new MillraceError('MR-BAT-004', { batch, file, path: archived });
+    const path = join(folder, file);
+    mkdirSync(dirname(path), { recursive: true });
+    const sink = createWriteStream(path, { mode: 0o600 });
+    try {
+      if (compression === 'none') await pipeline(createReadStream(archived), createZstdDecompress(), sink);
+      else await pipeline(createReadStream(archived), sink);
+    } catch (thrown) {
+      throw new MillraceError('MR-BAT-004', { batch, file, path: archived }, thrown);
+    }
+    paths.push(path);
+  }
+  return paths;
+}
+
+/** Reads a batch again from the archive into received_<table>. */
+async function readArchived(
+  context: IngestContext,
+  engines: LoadEngines,
+  batch: StoredBatch,
+): Promise<readonly FileReading[]> {
+  const folder = join(engines.temporaryFolder, 'archived');
+  mkdirSync(folder, { recursive: true });
+  const paths = await restoreFiles(context, batch.id, folder);
+  const preset = batch.preset === null ? undefined : loadPreset(batch.preset);
+  const [only] = paths;
+  const input = preset && paths.length === 1 && only !== undefined ? only : folder;
+  const files = await findFiles(input, preset);
+  const known = await context.postgres.rows<ArchivedFile>(
+    'SELECT file, sha256 FROM ops.batch_files WHERE batch_id = $1',
+    [batch.id],
+  );
+  for (const { path, sha256 } of Object.values(files.byRole).flat()) {
+    if (!known.some((file) => file.sha256 === sha256)) {
+      throw new MillraceError('MR-BAT-004', {
+        batch: batch.id,
+        file: path.slice(folder.length + 1),
+        path: context.archive,
+      });
+    }
+  }
+  return (await readFiles(engines, preset, files, { ...context, options: batch.options })).files;
+}
+
+/** Lets rows that were set by hand stand in place of those in the files; gives how many were malformed, by table. */
+async function overlayFixes(sql: Sql, engines: LoadEngines, batch: string): Promise<ReadonlyMap<TableName, number>> {
+  const { judge } = engines;
+  const mended = new Map<TableName, number>();
+  await judge.run('CREATE SCHEMA again');
+  for (const table of tableNames) {
+    await fetchHeld(sql, engines, table, `again.fixed_${table}`, `batch_id = '${batch}' AND fixed IS NOT NULL`);
+    await judge.run(`CREATE TABLE again.received_${table} AS
+FROM main.received_${table} WHERE row_number NOT IN (SELECT row_number FROM again.fixed_${table})
+UNION ALL BY NAME FROM again.fixed_${table}`);
+    const [counted] = await judge.rows<{ rows: number }>(
+      `SELECT count(*) AS rows FROM again.fixed_${table} WHERE row_number NOT IN (SELECT row_number FROM main.received_${table})`,
+    );
+    mended.set(table, counted?.rows ?? 0);
+  }
+  await judge.run(`SET search_path = 'again,main'`);
+  return mended;
+}
+
+async function recheckTable(
+  sql: Sql,
+  engines: LoadEngines,
+  batch: StoredBatch,
+  judgement: Judgement,
+  scope: SettleScope,
+  cause: Cause,
+  table: TableName,
+  malformed: number,
+): Promise<{ readonly settlement: Settlement; readonly results: Awaited<ReturnType<typeof judgedRows>>['results'] }> {
+  const [counted] = await engines.judge.rows<{ rows: number }>(`SELECT count(*) AS rows FROM received_${table}`);
+  const found = await judgedRows(engines, [], table, counted?.rows ?? 0, judgement.rules);
+  const judged = { ...found, received: found.received + malformed, malformed };
+  await sql.run(leaveWithBatch(table, batch.id));
+  await sendJudged(sql, engines, batch, table, judged, judgement.rules);
+  const settlement = await settleTable(sql, scope, cause, table);
+  // The batch leaves the books as it was and enters them as it is found now; rows of other batches move as they moved.
+  await bookRevert(sql, cause, table);
+  const isPast = (move: Move): boolean => move.batch === batch.id && move.becomes === undefined;
+  await book(sql, cause, table, [
+    ...judgedMoves(batch.id, judged),
+    ...settlement.moves.filter((move) => !isPast(move)),
+  ]);
+  return { settlement, results: found.results };
+}
+
+async function recheckBatch(context: IngestContext, batch: StoredBatch): Promise<void> {
+  const at = context.clock();
+  const cause: Cause = { operation: 'recheck', batch: batch.id, at };
+  const judgement = judgementOf(context, batch);
+  await withEngines(context.duckdb, async (engines) => {
+    const readings = await readArchived(context, engines, batch);
+    await context.postgres.transaction(async (sql) => {
+      const mended = await overlayFixes(sql, engines, batch.id);
+      await judgeAll(engines, judgement, createStopwatch(context.clock));
+      await openSettlement(sql);
+      const results: Parameters<typeof keepResults>[2][number][] = [];
+      for (const table of tableNames) {
+        const malformed = readings
+          .filter((reading) => reading.table === table)
+          .reduce((sum, reading) => sum + reading.malformed, 0);
+        const left = malformed - (mended.get(table) ?? 0);
+        const scope = scopeOf(context, batch, at);
+        const found = await recheckTable(sql, engines, batch, judgement, scope, cause, table, left);
+        results.push(...withSettlement(found.results, found.settlement, batch.id));
+      }
+      await keepResults(sql, batch.id, results);
+      await sql.run('UPDATE ops.batches SET rules_hash = $2 WHERE batch_id = $1', [batch.id, context.rulesHash]);
+      await requireBalance(sql, batch.id, tableNames);
+      await appendAudit(
+        sql,
+        { action: 'recheck', subject: batch.id, details: { rules: context.rulesHash } },
+        context.clock,
+      );
+    });
+  });
+}
+
+const heldRows = `SELECT count(*) AS rows FROM ops.quarantine WHERE batch_id = $1 AND state = 'open'`;
+
+/**
+ * Judges batches again by the rules in force, from their archived files: all that other rules had judged, or the one that
+ * is named. Each batch is a transaction of its own. Errors: MR-BAT-001, MR-BAT-004, MR-LED-001.
+ */
+export async function recheckBatches(
+  context: IngestContext,
+  options: { readonly batch?: string; readonly always?: boolean } = {},
+): Promise<readonly RecheckedBatch[]> {
+  const { postgres } = context;
+  const batches = await postgres.rows<StoredBatch>(
+    `SELECT batch_id AS id, source, observed_at AS "observedAt", preset, options, rules_hash AS "rulesHash", revertible
+     FROM ops.batches WHERE reverted_at IS NULL AND ($1::text IS NULL OR batch_id = $1) ORDER BY batch_number`,
+    [options.batch ?? null],
+  );
+  if (options.batch !== undefined && batches.length === 0)
+    throw new MillraceError('MR-BAT-001', { batch: options.batch });
+  const rechecked: RecheckedBatch[] = [];
+  for (const batch of batches) {
+    const [before] = await postgres.rows<{ rows: number }>(heldRows, [batch.id]);
+    const current = batch.rulesHash === context.rulesHash && !options.always;
+    const outcome = current ? 'current' : batch.revertible ? 'judged' : 'skipped';
+    if (outcome === 'judged') await recheckBatch(context, batch);
+    const [now] = await postgres.rows<{ rows: number }>(heldRows, [batch.id]);
+    rechecked.push({
+      batch: batch.id,
+      source: batch.source,
+      outcome,
+      quarantinedBefore: before?.rows ?? 0,
+      quarantined: now?.rows ?? 0,
+    });
+  }
+  return rechecked;
+}
