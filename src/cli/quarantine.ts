@@ -40,9 +40,17 @@ function parseId(text: string): number {
 }
 
 /** A row's content as a person reads it: what was set stands in place of what was received. */
-function contentOf({ content, fixed }: HeldRow): string {
-  const pairs = Object.entries({ ...content, ...fixed }).filter(([, value]) => value !== null && value !== '');
-  return pairs.map(([name, value]) => `${name}=${value}${fixed && name in fixed ? ' (set)' : ''}`).join(', ');
+function contentOf(row: HeldRow): string {
+  const pairs = valuesOf(row).filter(([, value]) => value !== null && value !== '');
+  return pairs.map(([name, value]) => `${name}=${value}${row.fixed && name in row.fixed ? ' (set)' : ''}`).join(', ');
+}
+
+/** The columns of a row in the order of its table, then what else it has, with the values that stand now. */
+function valuesOf({ table, content, fixed }: HeldRow): readonly (readonly [string, string | null])[] {
+  const values: Readonly<Record<string, string | null>> = { ...content, ...fixed };
+  const ordered = table === null ? [] : tableContracts[table].columns.map(({ name }) => name);
+  const others = Object.keys(values).filter((name) => !ordered.includes(name));
+  return [...ordered.filter((name) => name in values), ...others].map((name) => [name, values[name] ?? null]);
 }
 
 function renderRows(rows: readonly HeldRow[]): string {
@@ -113,7 +121,7 @@ async function list(app: App, words: FilterWords): Promise<void> {
     return;
   }
   const rules = summary.rules.map(
-    ({ rule, rows: broken, message }) => `  ${number.format(broken)}  ${rule}: ${message}`,
+    ({ rule, rows: broken, message }) => `${number.format(broken).padStart(8)}  ${rule}: ${message}`,
   );
   const shown = `${number.format(rows.length)} of ${number.format(summary.open)} rows in quarantine`;
   app.output.print(`${renderRows(rows)}\n${shown}. By rule:\n${rules.join('\n')}\n`);
@@ -121,12 +129,12 @@ async function list(app: App, words: FilterWords): Promise<void> {
 
 function renderShow(row: HeldDetails): string {
   const table = new Table({ head: ['column', 'received', 'set'], style });
-  for (const [name, value] of Object.entries({ ...row.content, ...row.fixed })) {
+  for (const [name, value] of valuesOf(row)) {
     table.push([name, String(row.content[name] ?? ''), row.fixed && name in row.fixed ? String(value) : '']);
   }
   const waiting =
     row.dependents.length > 0
-      ? `${number.format(row.dependents.length)} rows wait for it:\n${renderRows(row.dependents.slice(0, shownRows))}\n`
+      ? `Waiting for it: ${number.format(row.dependents.length)}.\n${renderRows(row.dependents.slice(0, shownRows))}\n`
       : 'No row waits for it.\n';
   const state = row.state === 'open' ? '' : ' It was let in.';
   return `Row ${row.id}: ${row.file}, line ${row.line}, of ${row.batch}.${state}\nRules: ${row.rules.join(', ')}\n${table.toString()}\n${waiting}`;
@@ -165,7 +173,7 @@ function renderReplay({ tables, followed }: ReplayResult): string {
     ({ table, replayed, released, held }) =>
       `  ${table}: ${number.format(replayed)} judged again, ${number.format(released)} let in, ${number.format(held)} still held`,
   );
-  const more = followed > 0 ? [`  ${number.format(followed)} rows that waited for them followed.`] : [];
+  const more = followed > 0 ? [`  Let in with them, for they had waited: ${number.format(followed)}.`] : [];
   return ['Replayed:', ...lines, ...more, 'The published figures follow with `millrace build`.', ''].join('\n');
 }
 

@@ -74,7 +74,7 @@ export function renderBatch(batch: IngestResult): string {
     ...unknown,
     ...(rules.length > 0 ? ['Rules broken:', ...rules] : []),
     ...(batch.released > 0
-      ? [`${number.format(batch.released)} rows of earlier batches that waited were let in.`]
+      ? [`Let in from earlier batches, for they had waited: ${number.format(batch.released)}.`]
       : []),
   ].join('\n');
 }

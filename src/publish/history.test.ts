@@ -1,7 +1,19 @@
 /** History through the whole pipeline: exports in any order, repeated or taken back, give the same dimensions and facts. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type AtEnd, afterTheLast, type ShopFiles, smallLimits, smallShop } from '../../tests/setup/fixtures.ts';
+import {
+  type AtEnd,
+  afterTheLast,
+  makeFolder,
+  type ShopFiles,
+  smallLimits,
+  smallShop,
+} from '../../tests/setup/fixtures.ts';
 import { load, makePipeline, type Pipeline } from '../../tests/setup/pipeline.ts';
+import { sampleBatches } from '../generate/batches.ts';
+import { generateSample, sampleDefaults } from '../generate/sample.ts';
 import { extractProduction } from '../ingest/extract.ts';
 import { revertBatch } from '../ingest/production/revert.ts';
 import type { Row } from '../stores/duckdb/duckdb.ts';
@@ -118,5 +130,101 @@ describe('four exports of a month', () => {
     expect(before.customers).toHaveLength(inTurn.customers.length + 1);
     await revertBatch(context, batch);
     expect(await publishAndRead(context)).toEqual(inTurn);
+  });
+});
+
+/** The rows of a file, each a line; the sample quotes no line ends. */
+const linesOf = (text: string): { readonly header: string; readonly lines: readonly string[] } => {
+  const [header = '', ...lines] = text.trimEnd().split('\n');
+  return { header, lines: lines.filter((line) => line !== '') };
+};
+
+interface Part {
+  readonly files: ShopFiles;
+  readonly asOf: string;
+}
+
+/** Deals the rows of an export to parts, by a number for each row. */
+function deal({ files, asOf }: Part, parts: number, draws: readonly number[]): readonly Part[] {
+  let drawn = 0;
+  const dealt = Object.entries(files).map(([name, content]) => {
+    const { header, lines } = linesOf(String(content));
+    const places = lines.map(() => {
+      drawn += 1;
+      return (draws[drawn % draws.length] ?? 0) % parts;
+    });
+    return { name, header, lines, places };
+  });
+  return Array.from({ length: parts }, (_, part) => ({
+    asOf,
+    files: Object.fromEntries(
+      dealt.map(({ name, header, lines, places }) => [
+        name,
+        `${[header, ...lines.filter((_line, place) => places[place] === part)].join('\n')}\n`,
+      ]),
+    ),
+  }));
+}
+
+async function makeExports(seed: number, atEnd: AtEnd): Promise<readonly Part[]> {
+  const folder = makeFolder(atEnd);
+  const asOf = '2024-06-01';
+  const options = { ...sampleDefaults, seed, asOf, customers: 20, products: 12, transactions: 60, batches: 3 };
+  await generateSample(folder, options);
+  return sampleBatches(asOf, 3).map((each) => ({
+    asOf: each.asOf,
+    files: Object.fromEntries(
+      Object.keys(smallShop).map((name) => [name, readFileSync(join(folder, each.folder, name), 'utf8')]),
+    ),
+  }));
+}
+
+describe('three exports of a sample shop', () => {
+  const atEnd = afterTheLast();
+  let parts: readonly Part[];
+  let wrong: readonly Part[];
+  let inTurn: Seen;
+
+  const loadParts = async (context: Pipeline, each: readonly Part[]): Promise<readonly string[]> => {
+    const batches: string[] = [];
+    for (const { files, asOf } of each) {
+      batches.push((await load(context.postgres, files, { clock: context.clock, asOf, atEnd })).batch);
+    }
+    return batches;
+  };
+
+  beforeAll(async () => {
+    parts = await makeExports(7, atEnd);
+    wrong = await makeExports(8, atEnd);
+    const context = await makePipeline(atEnd);
+    await loadParts(context, parts);
+    inTurn = await publishAndRead(context);
+    expect(inTurn.customers.filter(({ version }) => Number(version) > 1).length).toBeGreaterThan(0);
+  });
+
+  test('split at random, shuffled, repeated, with others between them that are undone, end in the same figures', async () => {
+    const story = fc.record({
+      pieces: fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 3, maxLength: 3 }),
+      draws: fc.array(fc.nat(1000), { minLength: 97, maxLength: 97 }),
+      order: fc.array(fc.nat(), { minLength: 12, maxLength: 12 }),
+      repeated: fc.nat(8),
+      undone: fc.integer({ min: 0, max: 2 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(story, async ({ pieces, draws, order, repeated, undone }) => {
+        const context = await makePipeline(atEnd);
+        const split = parts.flatMap((each, place) => deal(each, pieces[place] ?? 1, draws));
+        const told = [...split, ...split.slice(repeated, repeated + 1), ...wrong.slice(undone, undone + 1)];
+        const shuffled = told
+          .map((each, place) => ({ each, rank: order[place] ?? 0 }))
+          .toSorted((one, other) => one.rank - other.rank)
+          .map(({ each }) => each);
+        const batches = await loadParts(context, shuffled);
+        const wrongBatch = batches[shuffled.findIndex((each) => wrong.includes(each))] ?? '';
+        await revertBatch(context, wrongBatch);
+        expect(await publishAndRead(context)).toEqual(inTurn);
+      }),
+      { numRuns: 3 },
+    );
   });
 });

@@ -361,8 +361,7 @@ export async function loadBatch(
 
   await quarantineMalformed(sql, engines, batch);
   const restore = await relaxConstraints(sql, new Map([...judged].map(([table, { clean }]) => [table, clean])));
-  await openSettlement(sql);
-  const scope: SettleScope = { ...judgement, source: batch.source, recordedAt: batch.recordedAt };
+  const scope = await openSettlement(sql, { ...judgement, source: batch.source, recordedAt: batch.recordedAt });
   const settled: Settlement[] = [];
   for (const [table, each] of judged) {
     await stopwatch.time(`send ${table}`, () =>

@@ -93,12 +93,6 @@ const judgementOf = (context: IngestContext, { observedAt }: RejudgedBatch): Jud
   asOf: dayIn(observedAt, context.timeZone),
 });
 
-const scopeOf = (context: IngestContext, { source }: RejudgedBatch, at: Date): SettleScope => ({
-  ...context,
-  source,
-  recordedAt: at,
-});
-
 /** A held row that arrives was booked as quarantined; that its waiting self leaves history moves nothing in the books. */
 const outOfQuarantine = (batch: string, moves: readonly Move[]): readonly Move[] =>
   moves.flatMap((move) => {
@@ -185,10 +179,9 @@ export async function replayQuarantine(context: IngestContext, filter: HeldFilte
           await fetchHeld(sql, engines, table, `received_${table}`, condition);
         }
         await judgeAll(engines, judgement, createStopwatch(context.clock));
-        await openSettlement(sql);
+        const scope = await openSettlement(sql, { ...context, source: batch.source, recordedAt: at });
         const outcomes: ReplayedTable[] = [];
         for (const table of tableNames) {
-          const scope = scopeOf(context, batch, at);
           const replayed = await replayTable(sql, engines, batch, judgement, scope, cause, table);
           outcomes.push(replayed.outcome);
           followed += replayed.followed;
@@ -338,14 +331,13 @@ async function recheckBatch(context: IngestContext, batch: StoredBatch): Promise
     await context.postgres.transaction(async (sql) => {
       const mended = await overlayFixes(sql, engines, batch.id);
       await judgeAll(engines, judgement, createStopwatch(context.clock));
-      await openSettlement(sql);
+      const scope = await openSettlement(sql, { ...context, source: batch.source, recordedAt: at });
       const results: Parameters<typeof keepResults>[2][number][] = [];
       for (const table of tableNames) {
         const malformed = readings
           .filter((reading) => reading.table === table)
           .reduce((sum, reading) => sum + reading.malformed, 0);
         const left = malformed - (mended.get(table) ?? 0);
-        const scope = scopeOf(context, batch, at);
         const found = await recheckTable(sql, engines, batch, judgement, scope, cause, table, left);
         results.push(...withSettlement(found.results, found.settlement, batch.id));
       }

@@ -8,7 +8,7 @@ import type { Postgres } from '../../stores/postgres/postgres.ts';
 import { requireBatch } from './batches.ts';
 import { book, bookRevert, type Cause, requireBalance } from './ledger.ts';
 import { openSettlement, settleTable } from './settle.ts';
-import { leaveWithBatch, type SettleScope } from './settle-statements.ts';
+import { leaveWithBatch } from './settle-statements.ts';
 import { dropStaged } from './staging.ts';
 
 /** What a revert needs of its surroundings. */
@@ -47,14 +47,13 @@ export async function revertBatch(context: RevertContext, batch: string): Promis
   if (revertedAt) throw new MillraceError('MR-BAT-002', { batch, day: revertedAt.slice(0, 10) });
   const at = context.clock();
   const cause: Cause = { operation: 'revert', batch, at };
-  const scope: SettleScope = { ...context, source, recordedAt: at };
   return context.postgres.transaction(async (sql) => {
     const [found] = await sql.rows<{ revertible: boolean; batch_number: number }>(
       'SELECT revertible, batch_number FROM ops.batches WHERE batch_id = $1',
       [batch],
     );
     if (!found?.revertible) throw new MillraceError('MR-BAT-003', { batch });
-    await openSettlement(sql);
+    const scope = await openSettlement(sql, { ...context, source, recordedAt: at });
     const tables: RevertedTable[] = [];
     for (const table of tableNames) {
       await sql.run(leaveWithBatch(table, batch));

@@ -25,7 +25,15 @@ export interface SettleScope {
   readonly timeZone: string;
   /** The time that is written as loaded or changed at. */
   readonly recordedAt: Date;
+  /**
+   * Batches in which orders were sent with all their items (option replace_items): an item that an earlier batch brought
+   * counts no more when such an order comes without it.
+   */
+  readonly completeBatches: readonly string[];
 }
+
+/** What stands among the broken rules of an item that its order has no more. Such a row is superseded, not quarantined. */
+const replaced = 'replaced';
 
 /** The columns of production's table that come from the file. */
 export const storedColumns = (table: TableName): readonly string[] =>
@@ -66,12 +74,37 @@ const brokenList = (scope: SettleScope, rules: readonly ParentsRule[]): string =
 const anyBroken = (scope: SettleScope, rules: readonly ParentsRule[]): string =>
   rules.length === 0 ? 'false' : rules.map((rule) => predicate(scope, rule)).join(' OR ');
 
+/** When a row of a relation was last sent with all that belongs to it; NULL where it was not. */
+const completeAt = ({ completeBatches }: SettleScope, row: string): string =>
+  `CASE WHEN ${row}.batch_id IN (${completeBatches.map(sqlText).join(', ')}) THEN ${row}.observed_at END`;
+
+/** The column in which a settled transaction says that it came with all its items. */
+const completion = (scope: SettleScope, parent: TableName): readonly string[] =>
+  hasCompletion(scope, parent) ? [`${completeAt(scope, 'stored')} AS complete_at`] : [];
+
+const hasCompletion = ({ completeBatches }: SettleScope, table: TableName): boolean =>
+  table === 'transactions' && completeBatches.length > 0;
+
+/** Whether orders of the source replace their items, which makes a rule of its own for items. */
+const replaces = ({ completeBatches }: SettleScope, table: TableName): boolean =>
+  table === 'transaction_items' && completeBatches.length > 0;
+
+/** The rules of severity error about parents that a row of a relation breaks. */
+function parentErrors(scope: SettleScope, table: TableName, rows: string): string {
+  const broken = brokenList(scope, parentsRulesOf(scope.rules, table, 'error'));
+  if (!replaces(scope, table)) return broken;
+  return `${broken} || CASE WHEN parent_transactions.complete_at > ${rows}.observed_at THEN ARRAY['${replaced}'] ELSE '{}' END`;
+}
+
+/** What becomes of a row that is not fit. */
+const unfitBecomes = `CASE WHEN '${replaced}' = ANY(errors) THEN 'superseded' ELSE 'quarantined' END`;
+
 /** The settled parents of the rows of a relation, as the rules name them. */
 const parentJoins = (scope: SettleScope, table: TableName, rows: string): string =>
   referencesOf(table)
     .map(
       ({ parent, column, uses }) =>
-        `LEFT JOIN (SELECT ${list([`${keyOf(parent)} AS key`, ...uses])} FROM production.${parent}
+        `LEFT JOIN (SELECT ${list([`${keyOf(parent)} AS key`, ...uses, ...completion(scope, parent)])} FROM production.${parent} AS stored
          WHERE source = ${sqlText(scope.source)}) AS parent_${parent} ON parent_${parent}.key = ${rows}.${column}`,
     )
     .join('\n');
@@ -119,10 +152,11 @@ export const leaveWithBatch = (table: TableName, batch: string): string =>
 /** unfit_<table>: arriving rows that break rules about their parents. */
 const createUnfit = (scope: SettleScope, table: TableName): string => {
   const [errors, warnings] = [parentsRulesOf(scope.rules, table, 'error'), parentsRulesOf(scope.rules, table, 'warn')];
+  const isReplaced = replaces(scope, table) ? ' OR parent_transactions.complete_at > arriving.observed_at' : '';
   return `CREATE TEMP TABLE unfit_${table} ON COMMIT DROP AS
-SELECT batch_id, row_number, ${brokenList(scope, errors)} AS errors, ${brokenList(scope, warnings)} AS warnings
-FROM arriving_${table} ${parentJoins(scope, table, `arriving_${table}`)}
-WHERE ${anyBroken(scope, [...errors, ...warnings])};`;
+SELECT batch_id, row_number, ${parentErrors(scope, table, 'arriving')} AS errors, ${brokenList(scope, warnings)} AS warnings
+FROM arriving_${table} AS arriving ${parentJoins(scope, table, 'arriving')}
+WHERE ${anyBroken(scope, [...errors, ...warnings])}${isReplaced};`;
 };
 
 /**
@@ -136,7 +170,7 @@ function createContested(scope: SettleScope, table: TableName): string {
     `SELECT stored.${key}, true FROM production.${table} AS stored JOIN changed_${parent} AS parent
        ON parent.key = stored.${column} AND parent.existed WHERE stored.source = ${source}`,
     `SELECT kept.${key}, true FROM history.${table} AS kept JOIN changed_${parent} AS parent ON parent.key = kept.${column}
-       WHERE kept.source = ${source} AND kept.outcome = 'quarantined'`,
+       WHERE kept.source = ${source}${replaces(scope, table) ? '' : ` AND kept.outcome = 'quarantined'`}`,
   ]);
   const leaving = ['production', 'history'].map(
     (
@@ -160,7 +194,10 @@ const isLeaving = (table: TableName, row: string): string =>
 /** before_<table>: what production had for the contested keys. */
 const createBefore = (scope: SettleScope, table: TableName): string =>
   `CREATE TEMP TABLE before_${table} ON COMMIT DROP AS
-SELECT stored.${keyOf(table)} AS key, ${list(['content_hash', ...decisiveColumns(scope, table)], 'stored.')},
+SELECT stored.${keyOf(table)} AS key, ${list([
+    ...['content_hash', ...decisiveColumns(scope, table)].map((name) => `stored.${name}`),
+    ...completion(scope, table),
+  ])},
   ${isLeaving(table, 'stored')} AS leaves
 FROM production.${table} AS stored JOIN contested_${table} AS contested ON contested.key = stored.${keyOf(table)}
 WHERE stored.source = ${sqlText(scope.source)};`;
@@ -170,6 +207,7 @@ function createPool(scope: SettleScope, table: TableName): string {
   const key = keyOf(table);
   const source = sqlText(scope.source);
   const kept = list(keptColumns(table), 'row.');
+  const preferred = hasCompletion(scope, table) ? ` ${completeAt(scope, 'judged')} DESC NULLS LAST,` : '';
   return `CREATE TEMP TABLE pool_${table} ON COMMIT DROP AS
 WITH candidates AS (
   SELECT 'arriving' AS place, false AS reopened, ${list(rowColumns(table), 'row.')}, NULL AS outcome,
@@ -185,11 +223,11 @@ WITH candidates AS (
   WHERE row.source = ${source} AND reopened AND NOT ${isLeaving(table, 'row')}
 ),
 judged AS (
-  SELECT candidates.*, ${brokenList(scope, parentsRulesOf(scope.rules, table, 'error'))} AS errors
+  SELECT candidates.*, ${parentErrors(scope, table, 'candidates')} AS errors
   FROM candidates ${parentJoins(scope, table, 'candidates')}
 )
 SELECT *, errors = '{}' AND row_number() OVER (
-    PARTITION BY ${key} ORDER BY errors = '{}' DESC, observed_at DESC, updated_at DESC NULLS LAST, content_hash DESC,
+    PARTITION BY ${key} ORDER BY errors = '{}' DESC, observed_at DESC, updated_at DESC NULLS LAST, content_hash DESC,${preferred}
       place = 'production' DESC, batch_id, row_number
   ) = 1 AS wins
 FROM judged;`;
@@ -206,7 +244,7 @@ WITH booked AS (
   SELECT pool.*, before.key IS NOT NULL AND NOT before.leaves AS stood,
     bool_or(wins) OVER of_key AS has_winner, bool_or(pool.reopened) OVER of_key AS compared,
     CASE
-      WHEN errors <> '{}' THEN 'quarantined'
+      WHEN errors <> '{}' THEN ${unfitBecomes}
       WHEN place = 'arriving' AND NOT coalesce(before.leaves, true) AND before.content_hash = pool.content_hash THEN 'unchanged'
       WHEN wins AND (place = 'arriving' OR outcome IN ('superseded', 'quarantined'))
         THEN CASE WHEN before.key IS NOT NULL AND NOT before.leaves THEN 'updated' ELSE 'inserted' END
@@ -237,20 +275,20 @@ const isUnfit = (table: TableName, row: string): string =>
      AND unfit.batch_id = ${row}.batch_id AND unfit.row_number = ${row}.row_number)`;
 
 /** Rows whose key nobody contests, of one outcome. */
-function uncontested(scope: SettleScope, table: TableName, outcome: string): string {
+function uncontested(scope: SettleScope, table: TableName, outcome: string, joined = ''): string {
   const [source, at] = [sqlText(scope.source), sqlText(scope.recordedAt.toISOString())];
   return `(source, ${list(keptColumns(table))})
-SELECT ${source}, ${list(rowColumns(table))}, '${outcome}', ${at}::timestamptz, ${at}::timestamptz
-FROM arriving_${table} AS arriving WHERE NOT ${inContested(table, 'arriving')}`;
+SELECT ${source}, ${list(rowColumns(table), 'arriving.')}, ${outcome}, ${at}::timestamptz, ${at}::timestamptz
+FROM arriving_${table} AS arriving ${joined} WHERE NOT ${inContested(table, 'arriving')}`;
 }
 
 /** Fit rows whose key nobody contests go straight in; the number of rows is that of the newly inserted. */
 export const insertUncontested = (scope: SettleScope, table: TableName): string =>
-  `INSERT INTO production.${table} ${uncontested(scope, table, 'inserted')} AND NOT ${isUnfit(table, 'arriving')}`;
+  `INSERT INTO production.${table} ${uncontested(scope, table, `'inserted'`)} AND NOT ${isUnfit(table, 'arriving')}`;
 
 /** Unfit rows whose key nobody contests wait in history. */
 export const keepWaiting = (scope: SettleScope, table: TableName): string =>
-  `INSERT INTO history.${table} ${uncontested(scope, table, 'quarantined')} AND ${isUnfit(table, 'arriving')}`;
+  `INSERT INTO history.${table} ${uncontested(scope, table, unfitBecomes, `JOIN unfit_${table} USING (batch_id, row_number)`)} AND errors <> '{}'`;
 
 /** Rows that leave are no longer kept; first of all, since a row that leaves may arrive again with another key. */
 export const removeLeaving = (table: TableName): string =>
@@ -290,6 +328,9 @@ WHERE wins AND NOT EXISTS (SELECT FROM before_${table} AS before WHERE before.ke
 function createChanged(scope: SettleScope, table: TableName): string {
   const key = keyOf(table);
   const differs = decisiveColumns(scope, table).map((name) => `before.${name} IS DISTINCT FROM settled.${name}`);
+  if (hasCompletion(scope, table)) {
+    differs.push(`before.complete_at IS DISTINCT FROM ${completeAt(scope, 'settled')}`);
+  }
   return `CREATE TEMP TABLE changed_${table} ON COMMIT DROP AS
 SELECT ${key} AS key, false AS existed FROM arriving_${table} AS arriving
 WHERE NOT ${inContested(table, 'arriving')} AND NOT ${isUnfit(table, 'arriving')}
@@ -309,7 +350,7 @@ FROM leaving_${table} AS leaving JOIN ${schema}.${table} AS row USING (batch_id,
   return `CREATE TEMP TABLE moves_${table} ON COMMIT DROP AS
 SELECT batch_id, row_number, outcome AS was, becomes, errors FROM settled_${table} WHERE outcome IS DISTINCT FROM becomes
 UNION ALL
-SELECT batch_id, row_number, NULL, 'quarantined', errors FROM arriving_${table} AS arriving
+SELECT batch_id, row_number, NULL, ${unfitBecomes}, errors FROM arriving_${table} AS arriving
 JOIN unfit_${table} AS unfit USING (batch_id, row_number)
 WHERE errors <> '{}' AND NOT ${inContested(table, 'arriving')}
 UNION ALL ${leaving.join('\nUNION ALL ')};`;

@@ -5,12 +5,15 @@ import { afterTheLast, makePostgres, type ShopFiles } from '../../../tests/setup
 import { batchSettings, load, tickingClock } from '../../../tests/setup/pipeline.ts';
 import { tableContracts, tableNames } from '../../contracts/tables.ts';
 import type { Postgres } from '../../stores/postgres/postgres.ts';
+import type { IngestResult } from '../csv/ingest.ts';
 import { findDifferences } from './ledger.ts';
 import { revertBatch } from './revert.ts';
 
 interface Arrival {
   readonly files: ShopFiles;
   readonly asOf: string;
+  /** Orders come with all their items. */
+  readonly complete: boolean;
 }
 
 const csv = (header: string, lines: readonly (readonly unknown[])[]): string =>
@@ -58,8 +61,9 @@ const arrival: fc.Arbitrary<Arrival> = fc
       ),
     ),
     day: pick('2024-05-01', '2024-05-02', '2024-05-03'),
+    complete: fc.boolean(),
   })
-  .map(({ day, ...parts }) => ({ files: files(parts), asOf: day }));
+  .map(({ day, complete, ...parts }) => ({ files: files(parts), asOf: day, complete }));
 
 /** What production, and the log that dimensions are computed from, say of a source: batches and load times aside. */
 async function contentsOf(postgres: Postgres, source: string): Promise<Record<string, readonly unknown[]>> {
@@ -80,6 +84,12 @@ async function contentsOf(postgres: Postgres, source: string): Promise<Record<st
   }
   return contents;
 }
+
+const bring = (
+  postgres: Postgres,
+  source: string,
+  { files: content, asOf, complete }: Arrival,
+): Promise<IngestResult> => load(postgres, content, { source, asOf, options: { replace_items: complete } });
 
 const contextOf = (postgres: Postgres) => ({
   ...batchSettings('/nowhere'),
@@ -103,7 +113,7 @@ describe('production', () => {
       fc.asyncProperty(story, async ({ kept, undone, order }) => {
         run += 1;
         const [plain, told] = [`plain${run}`, `told${run}`];
-        for (const { files: content, asOf } of kept) await load(postgres, content, { source: plain, asOf });
+        for (const each of kept) await bring(postgres, plain, each);
         const known = new Set(kept.map((each) => JSON.stringify(each)));
         const wrong = undone.filter((each) => !known.has(JSON.stringify(each.wrong)));
         const steps = [
@@ -114,11 +124,11 @@ describe('production', () => {
           .sort((one, other) => one.rank - other.rank)
           .map(({ each }) => each);
         const toUndo = new Set<string>();
-        for (const { files: content, asOf, undo } of steps) {
-          const { batch } = await load(postgres, content, { source: told, asOf });
+        for (const { undo, ...each } of steps) {
+          const { batch } = await bring(postgres, told, each);
           if (undo === 'later') toUndo.add(batch);
           else if (undo === 'at once') await revertBatch(contextOf(postgres), batch);
-          else await load(postgres, content, { source: told, asOf });
+          else await bring(postgres, told, each);
         }
         for (const batch of toUndo) {
           const [counts] = await postgres.rows(
@@ -130,7 +140,40 @@ describe('production', () => {
         expect(await contentsOf(postgres, told)).toEqual(await contentsOf(postgres, plain));
         expect(await findDifferences(postgres, tableNames)).toEqual([]);
       }),
-      { numRuns: Number(process.env.RUNS ?? 8) },
+      { numRuns: 8 },
     );
+  });
+
+  test('has no item that a later statement of its order lacks, where orders come complete', async () => {
+    const postgres = await makePostgres(atEnd);
+    const products = [
+      ['P1', 'Lamp', 'Home', '2.00'],
+      ['P2', 'Cup', 'Home', '3.00'],
+    ];
+    const order = ['T1', '', '2024-03-01', 'sale', 'completed', ''];
+    const [lamp, cup] = [
+      ['I1', 'T1', 'P1', '1', '2.00'],
+      ['I2', 'T1', 'P2', '1', '3.00'],
+    ] as const;
+    const first = { files: files({ products, transactions: [order], items: [lamp, cup] }), asOf: '2024-05-01' };
+    const second = { files: files({ transactions: [order], items: [lamp] }), asOf: '2024-05-02' };
+    const itemsOf = async (source: string): Promise<readonly string[]> =>
+      (
+        await postgres.rows<{ item_id: string }>(
+          'SELECT item_id FROM production.transaction_items WHERE source = $1 ORDER BY 1',
+          [source],
+        )
+      ).map(({ item_id }) => item_id);
+    for (const batch of [first, second]) await bring(postgres, 'parts', { ...batch, complete: false });
+    expect(await itemsOf('parts')).toEqual(['I1', 'I2']);
+    for (const batch of [first, second]) await bring(postgres, 'whole', { ...batch, complete: true });
+    expect(await itemsOf('whole')).toEqual(['I1']);
+    expect(await postgres.rows(`SELECT 1 FROM ops.quarantine`)).toEqual([]);
+    const { batch } = await bring(postgres, 'late', { ...second, complete: true });
+    await bring(postgres, 'late', { ...first, complete: true });
+    expect(await itemsOf('late')).toEqual(['I1']);
+    await revertBatch(contextOf(postgres), batch);
+    expect(await itemsOf('late')).toEqual(['I1', 'I2']);
+    expect(await findDifferences(postgres, tableNames)).toEqual([]);
   });
 });

@@ -20,9 +20,17 @@ interface StoredMove {
   readonly rows: number;
 }
 
-/** Makes the tables that arriving and leaving rows are put into. */
-export async function openSettlement(sql: Sql): Promise<void> {
+/** Makes the tables that arriving and leaving rows are put into; gives what the settlement of a source is about. */
+export async function openSettlement(
+  sql: Sql,
+  given: Omit<statement.SettleScope, 'completeBatches'>,
+): Promise<statement.SettleScope> {
   for (const table of tableNames) await sql.run(statement.createSettleTables(table));
+  const complete = await sql.rows<{ batch: string }>(
+    `SELECT batch_id AS batch FROM ops.batches WHERE source = $1 AND options ->> 'replace_items' = 'true'`,
+    [given.source],
+  );
+  return { ...given, completeBatches: complete.map(({ batch }) => batch) };
 }
 
 /**
