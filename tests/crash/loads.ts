@@ -59,8 +59,10 @@ async function generate(output: string, ...words: readonly string[]): Promise<Ge
 
 /** Makes the files: the same ones each time. */
 export async function generateExports(folder: string): Promise<Exports> {
-  const right = await generate(join(folder, 'right'), '--batches', '3', '--seed', '7');
-  const wrong = await generate(join(folder, 'wrong'), '--seed', '8');
+  const [right, wrong] = await Promise.all([
+    generate(join(folder, 'right'), '--batches', '3', '--seed', '7'),
+    generate(join(folder, 'wrong'), '--seed', '8'),
+  ]);
   const [first, second, third] = right.batches.map((each) => ({ ...each, folder: join(folder, 'right', each.folder) }));
   if (!first || !second || !third) throw new Error('three exports were asked for');
   return {
@@ -240,10 +242,19 @@ async function expectBalance(home: Home, { rows }: Exports): Promise<void> {
   expect(found).toEqual(booked.map(({ path }, place) => ({ path, received: counted[place], sum: counted[place] })));
 }
 
-/** What the steps leave when nothing is killed, and the milliseconds that each takes. */
+/** What the steps leave when nothing is killed, and the milliseconds that they take. */
 export interface UndisturbedLoads {
   readonly contents: Contents;
+  /** That each takes. */
   readonly milliseconds: readonly number[];
+  /** That pass in each before it touches the home. */
+  readonly startup: number;
+}
+
+async function measureStartup(home: Home): Promise<number> {
+  const began = performance.now();
+  requireDone(await runMillrace(['--version'], settingsOf(home)), undefined);
+  return performance.now() - began;
 }
 
 /** Takes a home of its own through all steps. */
@@ -251,32 +262,33 @@ export const loadUndisturbed = (exports: Exports): Promise<UndisturbedLoads> =>
   withHome(async (home) => {
     const milliseconds = await takeSteps(home, exports, () => []);
     await expectBalance(home, exports);
-    return { contents: await readDatabase(home), milliseconds };
+    return { contents: await readDatabase(home), milliseconds, startup: await measureStartup(home) };
   });
 
-/** Deals moments of the whole sequence out to its steps. */
-function killsByStep(rounds: readonly Round[], milliseconds: readonly number[]): readonly (readonly Kill[])[] {
-  const total = milliseconds.reduce((sum, each) => sum + each, 0);
-  let begin = 0;
-  return milliseconds.map((length) => {
-    const from = begin;
-    begin += length;
+/** Deals moments of the work of all steps out to the steps. */
+function killsByStep(
+  rounds: readonly Round[],
+  { milliseconds, startup }: UndisturbedLoads,
+): readonly (readonly Kill[])[] {
+  const work = milliseconds.map((each) => Math.max(each - startup, 1));
+  const total = work.reduce((sum, each) => sum + each, 0);
+  let end = 0;
+  return work.map((length) => {
+    const begin = end;
+    end += length;
     return rounds
-      .map(({ fraction, serverDies }) => ({ after: fraction * total - from, serverDies }))
-      .filter(({ after }) => after >= 0 && after < length);
+      .map(({ fraction, serverDies }) => ({ moment: fraction * total, serverDies }))
+      .filter(({ moment }) => moment >= begin && moment < end)
+      .map(({ moment, serverDies }) => ({ after: startup + moment - begin, serverDies }));
   });
 }
 
 /** Takes a home through all steps and kills it at these moments: it must then hold what an undisturbed one does. */
-export const crashLoads = (
-  rounds: readonly Round[],
-  exports: Exports,
-  { contents, milliseconds }: UndisturbedLoads,
-): Promise<void> =>
+export const crashLoads = (rounds: readonly Round[], exports: Exports, undisturbed: UndisturbedLoads): Promise<void> =>
   withHome(async (home) => {
-    const kills = killsByStep(rounds, milliseconds);
+    const kills = killsByStep(rounds, undisturbed);
     await takeSteps(home, exports, (step) => kills[step] ?? []);
-    expect(differences(contents, await readDatabase(home))).toEqual([]);
+    expect(differences(undisturbed.contents, await readDatabase(home))).toEqual([]);
     await expectBalance(home, exports);
     // Nothing has been published here.
     expect(await ailments(home, ['warehouse', 'dashboard'])).toEqual([]);
