@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { acquireEmbeddedPostgres } from '../../src/stores/postgres/embedded.ts';
-import { type ShopFiles, smallShop } from '../setup/fixtures.ts';
+import { type Running, type ShopFiles, smallShop } from '../setup/fixtures.ts';
 import {
   type Contents,
   crash,
@@ -45,36 +45,54 @@ const after = writeShop(
   '2024-04-30',
 );
 
-/** Holds the lock that the trigger waits for. Afterwards the server goes on with what the killed run has asked of it. */
-async function killWhenHeld(home: Home, trigger: string, serverDies: boolean): Promise<void> {
+/** A run that waits for a lock of ours. */
+interface Held {
+  readonly running: Running;
+  /** Lets the server go on with what the run has asked of it. */
+  readonly letGo: () => Promise<void>;
+  /** Waits until so many connections meet the condition. */
+  readonly untilConnected: (count: number, condition: string) => Promise<void>;
+}
+
+/** Starts a run, holds it where the trigger waits for a lock, and does the work meanwhile. */
+async function whenHeld(home: Home, trigger: string, work: (held: Held) => Promise<void>): Promise<void> {
   const server = await acquireEmbeddedPostgres(join(home.folder, 'postgres'), 0);
   const session = new pg.Client(server.url);
   session.on('error', () => undefined);
-  const count = async (condition: string): Promise<number> =>
-    (await session.query(`SELECT 1 FROM pg_stat_activity WHERE ${condition}`)).rows.length;
+  const untilConnected = async (count: number, condition: string): Promise<void> => {
+    const query = `SELECT 1 FROM pg_stat_activity WHERE ${condition}`;
+    const options = { timeout: 30_000, interval: 5 };
+    await vi.waitUntil(async () => (await session.query(query)).rows.length === count, options);
+  };
   try {
     await session.connect();
     await session.query(`CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS
       $$ BEGIN PERFORM pg_advisory_xact_lock_shared(1); RETURN NEW; END $$;
       ${trigger} EXECUTE FUNCTION hold(); SELECT pg_advisory_lock(1)`);
     const running = startRun(home, after);
-    const held = vi.waitUntil(async () => (await count(`wait_event = 'advisory'`)) > 0, {
-      timeout: 30_000,
-      interval: 5,
-    });
     const ended = running.ended.then(({ stderr }) => Promise.reject(new Error(`the run was not held: ${stderr}`)));
-    await Promise.race([held, ended]);
+    await Promise.race([untilConnected(1, `wait_event = 'advisory'`), ended]);
     ended.catch(() => undefined);
-    await crash(home, running, serverDies);
-    if (serverDies) return;
-    await session.query('SELECT pg_advisory_unlock(1)');
-    const own = `application_name = 'millrace ${running.process.pid}'`;
-    await vi.waitUntil(async () => (await count(own)) === 0, { timeout: 30_000 });
+    const letGo = async (): Promise<void> => {
+      await session.query('SELECT pg_advisory_unlock(1)');
+    };
+    await work({ running, letGo, untilConnected });
   } finally {
     await session.end();
     await server.release();
   }
 }
+
+const connectionsOf = ({ process }: Running): string => `application_name = 'millrace ${process.pid}'`;
+
+/** Kills a run where the trigger holds it. Where the server lives it ends what the run has asked of it. */
+const killWhenHeld = (home: Home, trigger: string, serverDies: boolean): Promise<void> =>
+  whenHeld(home, trigger, async ({ running, letGo, untilConnected }) => {
+    await crash(home, running, serverDies);
+    if (serverDies) return;
+    await letGo();
+    await untilConnected(0, connectionsOf(running));
+  });
 
 /** How far the killed run got: what counts in PostgreSQL, and the warehouse's files. */
 interface Reached {
@@ -210,6 +228,19 @@ onLinux.concurrent('a killed run is made good by the next', { timeout: 180_000 }
       }, first),
     );
   });
+
+  test('which begins while the server still commits the load of the killed one', () =>
+    withHome(async (home) => {
+      await whenHeld(home, atCommit('INSERT ON ops.ledger'), async ({ running, letGo, untilConnected }) => {
+        await crash(home, running, false);
+        const next = startRun(home, after);
+        await untilConnected(1, `${connectionsOf(next)} AND wait_event_type = 'Lock'`);
+        await letGo();
+        const { code, stderr } = await next.ended;
+        expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      });
+      await expectRecovery(home, after, afterSecond);
+    }, first));
 
   describe('a first run', () => {
     test.for([

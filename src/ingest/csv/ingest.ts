@@ -10,7 +10,7 @@ import { MillraceError } from '../../kernel/errors.ts';
 import { type Clock, dayIn, endOfDay } from '../../kernel/time.ts';
 import { type DuckDB, type DuckDBLimits, openDuckDB, type Row } from '../../stores/duckdb/duckdb.ts';
 import type { Postgres, Sql } from '../../stores/postgres/postgres.ts';
-import { archiveFile, archiveName } from '../production/archive.ts';
+import { archiveFiles, archiveName } from '../production/archive.ts';
 import { createStopwatch, type Stage } from '../production/stages.ts';
 import { findFiles, readFiles } from './batch-files.ts';
 import { contentHashOf } from './files.ts';
@@ -305,7 +305,7 @@ export async function ingestCsv(request: CsvRequest, context: IngestContext): Pr
       };
     };
     if (request.dryRun) return rehearse(postgres, engines, load);
-    const archiving = Promise.all(received.map((file) => archiveFile(context.archive, file)));
+    const archiving = archiveFiles(context.archive, received);
     // Nobody waits for it until the rows are in; a failure is told then.
     archiving.catch(() => undefined);
     return postgres.transaction(async (sql) => {

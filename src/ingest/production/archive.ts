@@ -30,8 +30,7 @@ const isThere = (path: string): Promise<boolean> =>
     },
   );
 
-/** Keeps a copy of a file, unless the archive has it. What is compressed already is kept as it is. */
-export async function archiveFile(folder: string, file: ReceivedFile): Promise<void> {
+async function archiveFile(folder: string, file: ReceivedFile): Promise<void> {
   const target = join(folder, archiveName(file));
   if (await isThere(target)) return;
   await mkdir(dirname(target), { recursive: true, mode: 0o700 });
@@ -44,6 +43,12 @@ export async function archiveFile(folder: string, file: ReceivedFile): Promise<v
   } else await pipeline(source, sink);
   await flush(draft);
   await rename(draft, target);
+}
+
+/** Keeps a copy of each content that the archive does not have yet. What is compressed already is kept as it is. */
+export async function archiveFiles(folder: string, files: readonly ReceivedFile[]): Promise<void> {
+  const distinct = new Map(files.map((file) => [archiveName(file), file]));
+  await Promise.all([...distinct.values()].map((file) => archiveFile(folder, file)));
 }
 
 /** Removes what no batch refers to: copies of files whose load failed or was killed. */

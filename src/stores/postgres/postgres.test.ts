@@ -100,6 +100,23 @@ describe('an exclusive lock', () => {
     ).rejects.toThrow('no');
     expect(await postgres.exclusive('a home', 1, async () => 'free')).toBe('free');
   });
+
+  test('is not given while a transaction goes on whose holder of the lock is gone', async () => {
+    const postgres = await empty();
+    const holding = postgres.exclusive('a home', 30, () =>
+      postgres.transaction(async (sql) => {
+        await sql.rows(
+          `SELECT pg_terminate_backend(pid, 10000) FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ExclusiveLock'
+             AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+        );
+        await expect(postgres.exclusive('a home', 1, async () => 'never')).rejects.toMatchObject({
+          code: 'MR-RUN-001',
+        });
+      }),
+    );
+    await expect(holding).rejects.toMatchObject({ code: 'MR-PG-001' });
+    expect(await postgres.exclusive('a home', 1, async () => 'free')).toBe('free');
+  });
 });
 
 describe('a server that cannot be reached', () => {

@@ -42,6 +42,18 @@ const types: pg.CustomTypesConfig = {
   },
 };
 
+/**
+ * Statements for exclusive work. Its lock goes with the session that took it; where the process was killed, another
+ * session may still be committing. Transactions therefore hold a second lock, for whose end the next process waits.
+ */
+const lock = {
+  take: 'SELECT pg_advisory_lock(hashtextextended($1, 0))',
+  giveBack: 'SELECT pg_advisory_unlock(hashtextextended($1, 0))',
+  keepWhileCommitting: 'SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 1))',
+  awaitCommit: `WITH taken AS MATERIALIZED (SELECT pg_advisory_lock(hashtextextended($1, 1)))
+    SELECT pg_advisory_unlock(hashtextextended($1, 1)) FROM taken`,
+} as const;
+
 function sqlOn(client: pg.ClientBase): Sql {
   return {
     async rows<T>(text: string, values: readonly unknown[] = []) {
@@ -143,6 +155,9 @@ export async function openPostgres(url: string): Promise<Postgres> {
     throw thrown;
   }
 
+  /** The name under which exclusive work is being done. */
+  let worksAs: string | undefined;
+
   return {
     rows: (text, values) => withClient((client) => sqlOn(client).rows(text, values)),
     run: (text, values) => withClient((client) => sqlOn(client).run(text, values)),
@@ -151,6 +166,7 @@ export async function openPostgres(url: string): Promise<Postgres> {
     transaction: (work) =>
       withClient(async (client) => {
         await client.query('BEGIN');
+        if (worksAs !== undefined) await client.query(lock.keepWhileCommitting, [worksAs]);
         const result = await work(sqlOn(client));
         await client.query('COMMIT');
         return result;
@@ -159,15 +175,19 @@ export async function openPostgres(url: string): Promise<Postgres> {
       withClient(async (client) => {
         await client.query(`SET lock_timeout = '${seconds}s'`);
         try {
-          await client.query('SELECT pg_advisory_lock(hashtextextended($1, 0))', [name]);
+          await client.query(lock.take, [name]);
+          await client.query(lock.awaitCommit, [name]);
         } catch (thrown) {
           if (thrown instanceof pg.DatabaseError && thrown.code === '55P03') {
             throw new MillraceError('MR-RUN-001', { seconds }, thrown);
           }
           throw thrown;
         }
-        const result = await work();
-        await client.query('SELECT pg_advisory_unlock(hashtextextended($1, 0))', [name]);
+        worksAs = name;
+        const result = await work().finally(() => {
+          worksAs = undefined;
+        });
+        await client.query(lock.giveBack, [name]);
         await client.query('RESET lock_timeout');
         return result;
       }),
