@@ -130,7 +130,8 @@ async function readOutcome(sql: Sql, batch: string): Promise<Booked> {
   );
   const [moved] = await sql.rows<{ released: number }>(
     `SELECT coalesce(sum(-quarantined) FILTER (WHERE quarantined < 0), 0)::bigint AS released FROM ops.ledger
-     WHERE caused_by = $1 AND batch_id <> $1 AND operation = 'load'`,
+     WHERE caused_by = $1 AND batch_id <> $1 AND operation = 'load'
+       AND recorded_at = (SELECT recorded_at FROM ops.batches WHERE batch_id = $1)`,
     [batch],
   );
   return { files, tables, brokenRules, released: moved?.released ?? 0 };
@@ -300,7 +301,9 @@ export async function ingestCsv(request: CsvRequest, context: IngestContext): Pr
       };
     };
     if (request.dryRun) return rehearse(postgres, engines, load);
-    const archiving = Promise.all(received.map((file) => archiveFile(context.archive, file)));
+    // Parts of one content have one copy: two writers of it would be in each other's way.
+    const distinct = new Map(received.map((file) => [archiveName(file), file]));
+    const archiving = Promise.all([...distinct.values()].map((file) => archiveFile(context.archive, file)));
     // Nobody waits for it until the rows are in; a failure is told then.
     archiving.catch(() => undefined);
     return postgres.transaction(async (sql) => {
