@@ -1,5 +1,5 @@
 /** Held rows that were fixed, or whose parents came, go where they would have gone at once; changed rules judge anew. */
-import { rmSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import {
@@ -336,6 +336,32 @@ describe('a recheck', () => {
     expect(await heldOf(postgres)).toEqual([]);
     expect(await balanceOf(postgres, batch)).toEqual(before);
     expect(before[0]).toMatchObject({ received: 5, loaded: 3, duplicate: 2 });
+  });
+
+  test('of a preset of two files works when one was left out, and not once the preset says another thing', async () => {
+    const context = await makeContext();
+    const nothing = (key: string): string => `SELECT line_number, id AS ${key} FROM buyers WHERE false`;
+    const preset = writeFiles({
+      'preset.yml': `title: Buyers
+description: Buyers and what is of no use.
+files:
+  buyers: { pattern: "buyers*.csv", columns: [id, city] }
+  notes: { pattern: "notes*.csv", columns: [id], required: false }
+`,
+      'customers.sql': 'SELECT line_number, id AS customer_id, city FROM buyers',
+      'products.sql': nothing('product_id'),
+      'transactions.sql': nothing('transaction_id'),
+      'transaction_items.sql': nothing('item_id'),
+      'other_records.sql': `SELECT line_number, 'note' AS reason FROM notes`,
+    });
+    const input = writeFiles({ 'buyers.csv': 'id,city\n1,Oslo\n2,Rome\n' });
+    const { batch } = await ingestCsv(
+      { source: 'buyers', kind: 'csv', input, preset, options: {}, asOf: undefined },
+      context,
+    );
+    expect(await recheckBatches(context, { always: true })).toMatchObject([{ batch, outcome: 'judged' }]);
+    writeFileSync(join(preset, 'customers.sql'), 'SELECT line_number, city AS customer_id, id AS city FROM buyers');
+    await expect(recheckBatches(context, { always: true })).rejects.toMatchObject({ code: 'MR-BAT-005' });
   });
 
   test('without the archived file says which is missing, and changes nothing', async () => {

@@ -20,9 +20,10 @@ import { leaveWithBatch, type SettleScope } from '../production/settle-statement
 import { createStopwatch } from '../production/stages.ts';
 import { receivedColumns } from '../production/staging.ts';
 import { findFiles, readFiles } from './batch-files.ts';
+import { contentHashOf } from './files.ts';
 import { type IngestContext, withEngines } from './ingest.ts';
 import { type Judgement, judgeAll, judgedMoves, judgedRows, type LoadEngines, sendJudged } from './load.ts';
-import { loadPreset, type OptionValue } from './presets.ts';
+import { loadPreset, type OptionValue, presetIdentity } from './presets.ts';
 import { keepResults, withSettlement } from './quality.ts';
 import type { FileReading } from './read.ts';
 
@@ -213,6 +214,7 @@ export interface RecheckedBatch {
 
 interface StoredBatch extends RejudgedBatch {
   readonly preset: string | null;
+  readonly contentHash: string;
   readonly options: Readonly<Record<string, OptionValue>>;
   readonly rulesHash: string | null;
   readonly revertible: boolean;
@@ -250,7 +252,7 @@ async function restoreFiles(context: IngestContext, batch: string, folder: strin
   return paths;
 }
 
-/** Reads a batch again from the archive into received_<table>. */
+/** Reads a batch again from the archive into received_<table>. Errors: MR-BAT-004, MR-BAT-005. */
 async function readArchived(
   context: IngestContext,
   engines: LoadEngines,
@@ -275,6 +277,11 @@ async function readArchived(
         path: context.archive,
       });
     }
+  }
+  // Fixes belong to the rows that the preset made then.
+  const identity = preset && presetIdentity(preset, batch.options);
+  if (preset && contentHashOf(files.byRole, identity) !== batch.contentHash) {
+    throw new MillraceError('MR-BAT-005', { batch: batch.id, preset: preset.name });
   }
   return (await readFiles(engines, preset, files, { ...context, options: batch.options })).files;
 }
@@ -382,7 +389,7 @@ const heldRows = `SELECT count(*) AS rows FROM ops.quarantine WHERE batch_id = $
 
 /**
  * Judges batches again by the rules in force, from their archived files: all that other rules had judged, or the one that
- * is named. Each batch is a transaction of its own. Errors: MR-BAT-001, MR-BAT-004, MR-LED-001.
+ * is named. Each batch is a transaction of its own. Errors: MR-BAT-001, MR-BAT-004, MR-BAT-005, MR-LED-001.
  */
 export async function recheckBatches(
   context: IngestContext,
@@ -390,7 +397,8 @@ export async function recheckBatches(
 ): Promise<readonly RecheckedBatch[]> {
   const { postgres } = context;
   const batches = await postgres.rows<StoredBatch>(
-    `SELECT batch_id AS id, source, observed_at AS "observedAt", preset, options, rules_hash AS "rulesHash", revertible
+    `SELECT batch_id AS id, source, observed_at AS "observedAt", preset, options,
+       content_hash AS "contentHash", rules_hash AS "rulesHash", revertible
      FROM ops.batches WHERE reverted_at IS NULL AND ($1::text IS NULL OR batch_id = $1) ORDER BY batch_number`,
     [options.batch ?? null],
   );
