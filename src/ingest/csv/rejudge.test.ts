@@ -254,6 +254,22 @@ describe('a batch that comes later', () => {
   });
 });
 
+test('an undone batch is told with the rows that take the place of its own', async () => {
+  const context = await makeContext();
+  const { postgres } = context;
+  await load(context, smallShop, '2024-05-01');
+  const before = await contentsOf(postgres);
+  const customers = `${smallShop['customers.csv'].replace('London', 'Paris')}C9,Ed,Falk,,,,,,,\n`;
+  const { batch } = await load(context, { ...headers, 'customers.csv': customers }, '2024-05-02');
+  expect((await revertBatch(context, batch)).tables[0]).toEqual({
+    table: 'customers',
+    removed: 3,
+    quarantined: 0,
+    restored: 2,
+  });
+  expect(await contentsOf(postgres)).toEqual(before);
+});
+
 describe('a recheck', () => {
   const strict = (context: IngestContext): IngestContext => ({
     ...context,

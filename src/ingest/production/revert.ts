@@ -27,7 +27,7 @@ export interface RevertedTable {
   readonly removed: number;
   /** Rows of other batches that went into quarantine, because a parent left with the batch. */
   readonly quarantined: number;
-  /** Rows of other batches that count again, or count in place of rows that left. */
+  /** Rows of other batches that came into production in place of rows that left. */
   readonly restored: number;
 }
 
@@ -64,11 +64,16 @@ export async function revertBatch(context: RevertContext, batch: string): Promis
       const { moves } = await settleTable(sql, scope, cause, table);
       const others = moves.filter((move) => move.batch !== batch);
       await book(sql, cause, table, others);
-      const sum = (becomes: boolean): number =>
-        others
-          .filter((move) => (move.becomes === 'quarantined') === becomes)
-          .reduce((total, { rows }) => total + rows, 0);
-      tables.push({ table, removed: before[0]?.rows ?? 0, quarantined: sum(true), restored: sum(false) });
+      const held = others.filter(({ becomes }) => becomes === 'quarantined');
+      const [again] = await sql.rows<{ rows: number }>(
+        `SELECT count(*) AS rows FROM settled_${table} WHERE wins AND place = 'history'`,
+      );
+      tables.push({
+        table,
+        removed: before[0]?.rows ?? 0,
+        quarantined: held.reduce((total, { rows }) => total + rows, 0),
+        restored: again?.rows ?? 0,
+      });
     }
     await bookRevert(sql, cause);
     await sql.run('DELETE FROM ops.quarantine WHERE batch_id = $1', [batch]);
