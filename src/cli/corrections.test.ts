@@ -157,3 +157,16 @@ describe('a home with rows in quarantine', () => {
     expect(await runMillrace(words, home)).toMatchObject({ code: 2, stderr: expect.stringContaining(code) });
   });
 });
+
+test('what was received does not act on the terminal', async () => {
+  const home = await makeHome();
+  const input = writeFiles(smallShopAnd({ 'customers.csv': ['C3,\u001b[2J\u0007Cy,"Da\nhl",,,not a day,,,,'] }));
+  await runMillrace(['ingest', 'csv', '--input', input], home);
+  for (const words of [['list'], ['show', '1'], ['fix', '1', '--set', 'city=\u001b[31mOslo'], ['show', '1']]) {
+    const { code, stdout } = await runMillrace(['quarantine', ...words], home);
+    expect(code).toBe(0);
+    expect(stdout).toContain(' [2J Cy');
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+    expect(stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/);
+  }
+});

@@ -2,7 +2,7 @@
 import Table from 'cli-table3';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type TableName, tableContracts, tableNames } from '../contracts/tables.ts';
-import { renderResult } from '../exports/tables.ts';
+import { renderResult, visible } from '../exports/tables.ts';
 import type { ReplayResult } from '../ingest/csv/rejudge.ts';
 import { readEditedRows } from '../ingest/production/edited-rows.ts';
 import {
@@ -42,7 +42,9 @@ function parseId(text: string): number {
 /** A row's content as a person reads it: what was set stands in place of what was received. */
 function contentOf(row: HeldRow): string {
   const pairs = valuesOf(row).filter(([, value]) => value !== null && value !== '');
-  return pairs.map(([name, value]) => `${name}=${value}${row.fixed && name in row.fixed ? ' (set)' : ''}`).join(', ');
+  return pairs
+    .map(([name, value]) => `${name}=${visible(value)}${row.fixed && name in row.fixed ? ' (set)' : ''}`)
+    .join(', ');
 }
 
 /** The columns of a row in the order of its table, then what else it has, with the values that stand now. */
@@ -62,7 +64,14 @@ function renderRows(rows: readonly HeldRow[]): string {
     style,
   });
   for (const row of rows) {
-    table.push([String(row.id), row.table ?? '', row.file, String(row.line), row.rules.join('\n'), contentOf(row)]);
+    table.push([
+      String(row.id),
+      row.table ?? '',
+      visible(row.file),
+      String(row.line),
+      row.rules.join('\n'),
+      contentOf(row),
+    ]);
   }
   return table.toString();
 }
@@ -130,14 +139,14 @@ async function list(app: App, words: FilterWords): Promise<void> {
 function renderShow(row: HeldDetails): string {
   const table = new Table({ head: ['column', 'received', 'set'], style });
   for (const [name, value] of valuesOf(row)) {
-    table.push([name, String(row.content[name] ?? ''), row.fixed && name in row.fixed ? String(value) : '']);
+    table.push([name, visible(row.content[name]), row.fixed && name in row.fixed ? visible(value) : '']);
   }
   const waiting =
     row.dependents.length > 0
       ? `Waiting for it: ${number.format(row.dependents.length)}.\n${renderRows(row.dependents.slice(0, shownRows))}\n`
       : 'No row waits for it.\n';
   const state = row.state === 'open' ? '' : ' It was let in.';
-  return `Row ${row.id}: ${row.file}, line ${row.line}, of ${row.batch}.${state}\nRules: ${row.rules.join(', ')}\n${table.toString()}\n${waiting}`;
+  return `Row ${row.id}: ${visible(row.file)}, line ${row.line}, of ${row.batch}.${state}\nRules: ${row.rules.join(', ')}\n${table.toString()}\n${waiting}`;
 }
 
 /** `column=value`, collected. */

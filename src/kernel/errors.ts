@@ -209,6 +209,11 @@ export const errorCatalogue = {
     remedy: 'Put the copy back from a backup; rows of this batch cannot be judged again without it.',
     exitCode: 3,
   },
+  'MR-BAT-005': {
+    message: 'The preset {preset} is not what it was when batch {batch} was loaded.',
+    remedy: 'Put its folder back as it was, or undo the batch and load its files again.',
+    exitCode: 2,
+  },
   'MR-QRN-001': {
     message: 'There is no row {id} in quarantine.',
     remedy: '`millrace quarantine list` shows the rows with their ids.',

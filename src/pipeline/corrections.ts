@@ -25,7 +25,7 @@ export const fix = (context: PipelineContext, fixes: Fixes): Promise<readonly He
 export const replay = (context: PipelineContext, filter: HeldFilter): Promise<ReplayResult> =>
   exclusively(context, () => replayQuarantine(context, filter));
 
-/** Judges batches again by the rules in force. Errors: MR-BAT-001, MR-BAT-004, MR-LED-001. */
+/** Judges batches again by the rules in force. Errors: MR-BAT-001, MR-BAT-004, MR-BAT-005, MR-LED-001. */
 export const recheck = (
   context: PipelineContext,
   options: { readonly batch?: string; readonly always?: boolean },

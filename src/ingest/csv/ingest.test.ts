@@ -368,6 +368,17 @@ describe('the same content again', () => {
   });
 });
 
+test('parts of the same content are received as often as they come, and archived once', async () => {
+  const postgres = await makePostgres();
+  const more = Array.from({ length: 3000 }, (_, place) => `X${place},Ada,Berg,,,2024-01-02,,,,\n`).join('');
+  const part = `${smallShop['customers.csv']}${more}`;
+  const parts = Object.fromEntries(Array.from({ length: 4 }, (_, place) => [`customers-${place}.csv`, part]));
+  const { tables } = await load(postgres, { ...smallShop, 'customers.csv': part, ...parts });
+  expect(tables[0]).toMatchObject({ received: 15_010, loaded: 3002, duplicate: 12_008 });
+  const archived = await postgres.rows(`SELECT DISTINCT archived_as FROM ops.batch_files WHERE role = 'customers'`);
+  expect(archived).toHaveLength(1);
+});
+
 describe('a second batch', () => {
   const first = batchOf({
     'customers.csv': [

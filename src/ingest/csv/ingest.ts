@@ -132,7 +132,8 @@ async function readOutcome(sql: Sql, batch: string): Promise<Booked> {
   );
   const [moved] = await sql.rows<{ released: number }>(
     `SELECT coalesce(sum(-quarantined) FILTER (WHERE quarantined < 0), 0)::bigint AS released FROM ops.ledger
-     WHERE caused_by = $1 AND batch_id <> $1 AND operation = 'load'`,
+     WHERE caused_by = $1 AND batch_id <> $1 AND operation = 'load'
+       AND recorded_at = (SELECT recorded_at FROM ops.batches WHERE batch_id = $1)`,
     [batch],
   );
   return { files, tables, brokenRules, released: moved?.released ?? 0 };

@@ -1,5 +1,5 @@
 /** Held rows that were fixed, or whose parents came, go where they would have gone at once; changed rules judge anew. */
-import { rmSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import {
@@ -71,6 +71,11 @@ const mended = smallShopAnd({
   'transactions.csv': ['T5,C3,2024-03-06,,UPI,,25.00,sale,completed'],
   'transaction_items.csv': ['I6,T5,P3,1,5.00,0,5.00', 'I7,T5,P1,1,20.00,0,20.00'],
 });
+
+/** Files without rows. */
+const headers = Object.fromEntries(
+  Object.entries(smallShop).map(([name, content]) => [name, `${content.split('\n')[0]}\n`]),
+);
 
 describe('a replay', () => {
   test('lets fixed rows in with all that waited for them, as if they had come so; the ledger follows', async () => {
@@ -158,15 +163,60 @@ describe('a replay', () => {
     expect(await postgres.rows('SELECT 1 FROM history.transactions')).toEqual([]);
     await expect(fixQuarantine(postgres, waiting?.id ?? 0, {})).rejects.toMatchObject({ code: 'MR-QRN-002' });
   });
+
+  test('of rows of several batches that wait for each other takes each once', async () => {
+    const context = await makeContext();
+    const { postgres } = context;
+    await load(context, smallShopAnd({ 'customers.csv': ['C3,Cy,Dahl,,,not a day,,,,'] }), '2024-05-01');
+    const order = await load(
+      context,
+      {
+        ...headers,
+        'transactions.csv': `${headers['transactions.csv']}T5,C3,2024-03-06,,UPI,,20.00,sale,completed\n`,
+        'transaction_items.csv': `${headers['transaction_items.csv']}I7,T5,P1,1,20.00,0,20.00\n`,
+      },
+      '2024-05-02',
+    );
+    const [customer] = await listQuarantine(postgres);
+    await fixQuarantine(postgres, customer?.id ?? 0, { registration_date: '2024-02-01' });
+    expect(await replayQuarantine(context)).toMatchObject({ followed: 2, tables: [{ released: 1 }, {}, {}, {}] });
+    expect(await heldOf(postgres)).toEqual([]);
+    expect(await balanceOf(postgres, order.batch)).toMatchObject([{}, {}, { loaded: 1 }, { loaded: 1 }]);
+  });
+
+  test('of a row whose batch has left staging brings back the moment at which it was sold', async () => {
+    const context = { ...(await makeContext()), timeZone: 'America/New_York' };
+    const { postgres } = context;
+    const noCustomer: IngestContext = {
+      ...context,
+      rules: rules.map((rule) =>
+        rule.id === 'customers.email.syntax' ? { ...rule, severity: 'error' as const } : rule,
+      ) as typeof rules,
+      rulesHash: 'stricter rules',
+    };
+    const sale = 'T5,C3,2024-03-06,23:59:59.7,UPI,,20.00,sale,completed';
+    await load(
+      context,
+      smallShopAnd({ 'customers.csv': ['C3,Cy,Dahl,no address,,,,,,'], 'transactions.csv': [sale] }),
+      '2024-05-01',
+    );
+    for (const day of ['02', '03', '04']) await load(context, headers, `2024-05-${day}`);
+    const sold = `SELECT transaction_at, total_amount, status FROM production.transactions WHERE transaction_id = 'T5'`;
+    const before = await postgres.rows(sold);
+    await recheckBatches(noCustomer);
+    expect(await postgres.rows(sold)).toEqual([]);
+    const [customer] = await listQuarantine(postgres, { table: 'customers' });
+    const [waiting] = await listQuarantine(postgres, { table: 'transactions' });
+    await fixQuarantine(postgres, customer?.id ?? 0, { email: '' });
+    await replayQuarantine(noCustomer, { ids: [customer?.id ?? 0, waiting?.id ?? 0] });
+    expect(await postgres.rows(sold)).toEqual(before);
+  });
 });
 
 describe('a batch that comes later', () => {
   test('lets in what waited for its customers, and takes it back when it is undone', async () => {
     const context = await makeContext();
     const { postgres } = context;
-    const headers = Object.fromEntries(
-      Object.entries(smallShop).map(([name, content]) => [name, `${content.split('\n')[0]}\n`]),
-    );
     const orphans = {
       ...headers,
       'transactions.csv': smallShop['transactions.csv'],
@@ -195,9 +245,29 @@ describe('a batch that comes later', () => {
       { loaded: 0, quarantined: 5 },
     ]);
     await expect(revertBatch(context, later.batch)).rejects.toMatchObject({ code: 'MR-BAT-002' });
-    expect(await load(context, parents, '2024-05-02')).toMatchObject({ batch: later.batch, alreadyLoaded: false });
+    expect(await load(context, parents, '2024-05-02')).toMatchObject({
+      batch: later.batch,
+      alreadyLoaded: false,
+      released: 8,
+    });
     expect(await heldOf(postgres)).toEqual([]);
   });
+});
+
+test('an undone batch is told with the rows that take the place of its own', async () => {
+  const context = await makeContext();
+  const { postgres } = context;
+  await load(context, smallShop, '2024-05-01');
+  const before = await contentsOf(postgres);
+  const customers = `${smallShop['customers.csv'].replace('London', 'Paris')}C9,Ed,Falk,,,,,,,\n`;
+  const { batch } = await load(context, { ...headers, 'customers.csv': customers }, '2024-05-02');
+  expect((await revertBatch(context, batch)).tables[0]).toEqual({
+    table: 'customers',
+    removed: 3,
+    quarantined: 0,
+    restored: 2,
+  });
+  expect(await contentsOf(postgres)).toEqual(before);
 });
 
 describe('a recheck', () => {
@@ -255,6 +325,59 @@ describe('a recheck', () => {
     expect(await heldOf(postgres)).toEqual([]);
     expect(await contentsOf(postgres)).toEqual(before);
     expect(await findDifferences(postgres, tableNames)).toEqual([]);
+  });
+
+  test('counts a row that a fix has made a copy of another as a duplicate', async () => {
+    const context = await makeContext();
+    const { postgres } = context;
+    const copied = 'C2,Bo,Chen,bo@example.com,,not a day,Austin,Texas,United States,35-44';
+    const { batch } = await load(context, smallShopAnd({ 'customers.csv': [copied] }));
+    const [held] = await listQuarantine(postgres);
+    await fixQuarantine(postgres, held?.id ?? 0, { registration_date: '2024-02-03' });
+    await recheckBatches(context, { always: true });
+    expect(await heldOf(postgres)).toEqual([]);
+    expect((await balanceOf(postgres, batch))[0]).toMatchObject({ received: 3, loaded: 2, duplicate: 1 });
+  });
+
+  test('takes copies of a row that was fixed for copies of what it is now', async () => {
+    const context = await makeContext();
+    const { postgres } = context;
+    const broken = 'C3,Cy,Dahl,,,not a day,,,,';
+    const { batch } = await load(context, smallShopAnd({ 'customers.csv': [broken, broken, broken] }));
+    const [held] = await listQuarantine(postgres);
+    await fixQuarantine(postgres, held?.id ?? 0, { registration_date: '2024-02-03' });
+    await replayQuarantine(context);
+    const before = await balanceOf(postgres, batch);
+    await recheckBatches(context, { always: true });
+    expect(await heldOf(postgres)).toEqual([]);
+    expect(await balanceOf(postgres, batch)).toEqual(before);
+    expect(before[0]).toMatchObject({ received: 5, loaded: 3, duplicate: 2 });
+  });
+
+  test('of a preset of two files works when one was left out, and not once the preset says another thing', async () => {
+    const context = await makeContext();
+    const nothing = (key: string): string => `SELECT line_number, id AS ${key} FROM buyers WHERE false`;
+    const preset = writeFiles({
+      'preset.yml': `title: Buyers
+description: Buyers and what is of no use.
+files:
+  buyers: { pattern: "buyers*.csv", columns: [id, city] }
+  notes: { pattern: "notes*.csv", columns: [id], required: false }
+`,
+      'customers.sql': 'SELECT line_number, id AS customer_id, city FROM buyers',
+      'products.sql': nothing('product_id'),
+      'transactions.sql': nothing('transaction_id'),
+      'transaction_items.sql': nothing('item_id'),
+      'other_records.sql': `SELECT line_number, 'note' AS reason FROM notes`,
+    });
+    const input = writeFiles({ 'buyers.csv': 'id,city\n1,Oslo\n2,Rome\n' });
+    const { batch } = await ingestCsv(
+      { source: 'buyers', kind: 'csv', input, preset, options: {}, asOf: undefined },
+      context,
+    );
+    expect(await recheckBatches(context, { always: true })).toMatchObject([{ batch, outcome: 'judged' }]);
+    writeFileSync(join(preset, 'customers.sql'), 'SELECT line_number, city AS customer_id, id AS city FROM buyers');
+    await expect(recheckBatches(context, { always: true })).rejects.toMatchObject({ code: 'MR-BAT-005' });
   });
 
   test('without the archived file says which is missing, and changes nothing', async () => {

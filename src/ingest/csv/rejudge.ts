@@ -14,13 +14,16 @@ import { copiedRows } from '../../stores/duckdb/duckdb.ts';
 import type { Sql } from '../../stores/postgres/postgres.ts';
 import { book, bookRevert, type Cause, type Move, requireBalance } from '../production/ledger.ts';
 import type { HeldFilter } from '../production/quarantine.ts';
+import { closeCopies } from '../production/quarantine-statements.ts';
 import { openSettlement, type Settlement, settleTable } from '../production/settle.ts';
 import { leaveWithBatch, type SettleScope } from '../production/settle-statements.ts';
 import { createStopwatch } from '../production/stages.ts';
+import { receivedColumns } from '../production/staging.ts';
 import { findFiles, readFiles } from './batch-files.ts';
+import { contentHashOf } from './files.ts';
 import { type IngestContext, withEngines } from './ingest.ts';
 import { type Judgement, judgeAll, judgedMoves, judgedRows, type LoadEngines, sendJudged } from './load.ts';
-import { loadPreset, type OptionValue } from './presets.ts';
+import { loadPreset, type OptionValue, presetIdentity } from './presets.ts';
 import { keepResults, withSettlement } from './quality.ts';
 import type { FileReading } from './read.ts';
 
@@ -56,6 +59,10 @@ WHERE state = 'open' AND row_number IS NOT NULL AND (fixed IS NOT NULL OR NOT co
 
 const batchesOf = `SELECT DISTINCT batch_id AS id, source, observed_at AS "observedAt", batch_number
 FROM ops.quarantine JOIN ops.batches USING (batch_id) WHERE quarantine_id = ANY($1) ORDER BY batch_number`;
+
+/** PostgreSQL: rows that were let in with the rows of a batch before theirs are judged already. */
+const forgetReleased = `DELETE FROM replaying USING ops.quarantine AS held
+WHERE held.quarantine_id = replaying.quarantine_id AND held.state <> 'open'`;
 
 /** PostgreSQL: held rows as they would be received with what was set on them. */
 function heldAsReceived(table: TableName, condition: string): string {
@@ -122,12 +129,7 @@ async function replayTable(
   await sendJudged(sql, engines, batch, table, judged, judgement.rules);
   const { moves } = await settleTable(sql, scope, cause, table);
   const copies: Move = { batch: batch.id, was: 'quarantined', becomes: 'duplicate', rows: judged.duplicate };
-  await sql.run(
-    `UPDATE ops.quarantine AS held SET state = 'released' FROM unclean_${table} AS unclean
-     WHERE held.batch_id = $1 AND held.table_name = '${table}' AND held.row_number = unclean.row_number
-       AND unclean.verdict = 'duplicate'`,
-    [batch.id],
-  );
+  await sql.run(closeCopies(table, batch.id));
   const booked = [...outOfQuarantine(batch.id, moves), ...(judged.duplicate > 0 ? [copies] : [])];
   await book(sql, cause, table, booked);
   const isOwn = (move: Move): boolean => move.batch === batch.id && move.was === undefined;
@@ -172,6 +174,7 @@ export async function replayQuarantine(context: IngestContext, filter: HeldFilte
       let tables: readonly ReplayedTable[] = tableNames.map((table) => ({ table, replayed: 0, released: 0, held: 0 }));
       let followed = 0;
       for (const batch of await sql.rows<RejudgedBatch>(batchesOf, [ids])) {
+        await sql.run(forgetReleased);
         const cause: Cause = { operation: 'replay', batch: batch.id, at };
         const judgement = judgementOf(context, batch);
         for (const table of tableNames) {
@@ -211,6 +214,7 @@ export interface RecheckedBatch {
 
 interface StoredBatch extends RejudgedBatch {
   readonly preset: string | null;
+  readonly contentHash: string;
   readonly options: Readonly<Record<string, OptionValue>>;
   readonly rulesHash: string | null;
   readonly revertible: boolean;
@@ -248,7 +252,7 @@ async function restoreFiles(context: IngestContext, batch: string, folder: strin
   return paths;
 }
 
-/** Reads a batch again from the archive into received_<table>. */
+/** Reads a batch again from the archive into received_<table>. Errors: MR-BAT-004, MR-BAT-005. */
 async function readArchived(
   context: IngestContext,
   engines: LoadEngines,
@@ -259,7 +263,7 @@ async function readArchived(
   const paths = await restoreFiles(context, batch.id, folder);
   const preset = batch.preset === null ? undefined : loadPreset(batch.preset);
   const [only] = paths;
-  const input = preset && paths.length === 1 && only !== undefined ? only : folder;
+  const input = preset?.roles.length === 1 && paths.length === 1 && only !== undefined ? only : folder;
   const files = await findFiles(input, preset);
   const known = await context.postgres.rows<ArchivedFile>(
     'SELECT file, sha256 FROM ops.batch_files WHERE batch_id = $1',
@@ -274,7 +278,33 @@ async function readArchived(
       });
     }
   }
+  // Fixes belong to the rows that the preset made then.
+  const identity = preset && presetIdentity(preset, batch.options);
+  if (preset && contentHashOf(files.byRole, identity) !== batch.contentHash) {
+    throw new MillraceError('MR-BAT-005', { batch: batch.id, preset: preset.name });
+  }
   return (await readFiles(engines, preset, files, { ...context, options: batch.options })).files;
+}
+
+/**
+ * DuckDB: the received rows with the fixed ones in their places, and in those of their exact copies: those were counted as
+ * duplicates of what was fixed.
+ */
+function overlay(table: TableName): string {
+  const place = 'row_number, file_number, line_number';
+  return `CREATE TABLE again.received_${table} AS
+WITH copies AS (
+  SELECT ${place}, min(row_number) OVER (PARTITION BY ${receivedColumns(table)}) AS first FROM main.received_${table}
+),
+overlaid AS (
+  SELECT copies.* EXCLUDE (first), CASE WHEN own.row_number IS NULL THEN first ELSE own.row_number END AS fix
+  FROM copies LEFT JOIN again.fixed_${table} AS own ON own.row_number = copies.row_number
+)
+SELECT * FROM main.received_${table} WHERE row_number NOT IN (
+  SELECT row_number FROM overlaid WHERE fix IN (SELECT row_number FROM again.fixed_${table}))
+UNION ALL BY NAME SELECT overlaid.* EXCLUDE (fix), fixed.* EXCLUDE (${place})
+FROM overlaid JOIN again.fixed_${table} AS fixed ON fixed.row_number = overlaid.fix
+UNION ALL BY NAME FROM again.fixed_${table} WHERE row_number NOT IN (SELECT row_number FROM main.received_${table})`;
 }
 
 /** Lets rows that were set by hand stand in place of those in the files; gives how many were malformed, by table. */
@@ -284,13 +314,14 @@ async function overlayFixes(sql: Sql, engines: LoadEngines, batch: string): Prom
   await judge.run('CREATE SCHEMA again');
   for (const table of tableNames) {
     await fetchHeld(sql, engines, table, `again.fixed_${table}`, `batch_id = '${batch}' AND fixed IS NOT NULL`);
-    await judge.run(`CREATE TABLE again.received_${table} AS
-FROM main.received_${table} WHERE row_number NOT IN (SELECT row_number FROM again.fixed_${table})
-UNION ALL BY NAME FROM again.fixed_${table}`);
-    const [counted] = await judge.rows<{ rows: number }>(
-      `SELECT count(*) AS rows FROM again.fixed_${table} WHERE row_number NOT IN (SELECT row_number FROM main.received_${table})`,
+    const [counted] = await judge.rows<{ fixed: number; malformed: number }>(
+      `SELECT count(*) AS fixed, count(*) FILTER (row_number NOT IN (SELECT row_number FROM main.received_${table}))
+         AS malformed FROM again.fixed_${table}`,
     );
-    mended.set(table, counted?.rows ?? 0);
+    await judge.run(
+      counted?.fixed ? overlay(table) : `CREATE VIEW again.received_${table} AS FROM main.received_${table}`,
+    );
+    mended.set(table, counted?.malformed ?? 0);
   }
   await judge.run(`SET search_path = 'again,main'`);
   return mended;
@@ -312,6 +343,7 @@ async function recheckTable(
   await sql.run(leaveWithBatch(table, batch.id));
   await sendJudged(sql, engines, batch, table, judged, judgement.rules);
   const settlement = await settleTable(sql, scope, cause, table);
+  await sql.run(closeCopies(table, batch.id));
   // The batch leaves the books as it was and enters them as it is found now; rows of other batches move as they moved.
   await bookRevert(sql, cause, table);
   const isPast = (move: Move): boolean => move.batch === batch.id && move.becomes === undefined;
@@ -357,7 +389,7 @@ const heldRows = `SELECT count(*) AS rows FROM ops.quarantine WHERE batch_id = $
 
 /**
  * Judges batches again by the rules in force, from their archived files: all that other rules had judged, or the one that
- * is named. Each batch is a transaction of its own. Errors: MR-BAT-001, MR-BAT-004, MR-LED-001.
+ * is named. Each batch is a transaction of its own. Errors: MR-BAT-001, MR-BAT-004, MR-BAT-005, MR-LED-001.
  */
 export async function recheckBatches(
   context: IngestContext,
@@ -365,7 +397,8 @@ export async function recheckBatches(
 ): Promise<readonly RecheckedBatch[]> {
   const { postgres } = context;
   const batches = await postgres.rows<StoredBatch>(
-    `SELECT batch_id AS id, source, observed_at AS "observedAt", preset, options, rules_hash AS "rulesHash", revertible
+    `SELECT batch_id AS id, source, observed_at AS "observedAt", preset, options,
+       content_hash AS "contentHash", rules_hash AS "rulesHash", revertible
      FROM ops.batches WHERE reverted_at IS NULL AND ($1::text IS NULL OR batch_id = $1) ORDER BY batch_number`,
     [options.batch ?? null],
   );

@@ -6,7 +6,7 @@ import type { Postgres } from '../../stores/postgres/postgres.ts';
 import { type HeldRow, listQuarantine } from './quarantine.ts';
 
 /** What a spreadsheet may have been kept from taking for a formula. */
-const plainText = (text: string | null): string => (text ?? '').replace(/^'(?=[=+\-@\t\r])/, '');
+const plainText = (text: string): string => text.replace(/^'(?=[=+\-@\t\r])/, '');
 
 async function readRows(
   limits: DuckDBLimits,
@@ -28,8 +28,9 @@ function changesOf(held: HeldRow, edited: Readonly<Record<string, string | null>
   const columns = held.table === null ? [] : tableContracts[held.table as TableName].columns.map(({ name }) => name);
   const changed = columns.flatMap((name) => {
     if (!(name in edited)) return [];
-    const [text, now] = [plainText(edited[name] ?? null), held.fixed?.[name] ?? held.content[name] ?? ''];
-    return text === now ? [] : [[name, text] as const];
+    const [given, now] = [edited[name] ?? '', held.fixed?.[name] ?? held.content[name] ?? ''];
+    const text = plainText(given);
+    return given === now || text === now ? [] : [[name, text] as const];
   });
   return Object.fromEntries(changed);
 }

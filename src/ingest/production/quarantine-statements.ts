@@ -15,7 +15,7 @@ function storedContent(table: TableName, row: string, timeZone: string): string 
   const local = `(${row}.transaction_at AT TIME ZONE ${sqlText(timeZone)})`;
   const derived: Readonly<Record<string, string>> = {
     transaction_date: `${local}::date::text`,
-    transaction_time: `${local}::time(0)::text`,
+    transaction_time: `${local}::time::text`,
     updated_at: `${row}.updated_at::text`,
   };
   const pairs = tableContracts[table].columns.map(
@@ -81,6 +81,10 @@ FROM unclean_${table} AS unclean
 JOIN ops.batch_files AS files ON files.batch_id = ${sqlText(batch)} AND files.file_number = unclean.file_number
 WHERE unclean.verdict = 'broken'
 ${upsert}`;
+
+/** PostgreSQL: held rows that turned out to be exact copies of other rows of their batch are no longer open. */
+export const closeCopies = (table: TableName, batch: string): string =>
+  close(table, `SELECT ${sqlText(batch)} AS batch_id, row_number FROM unclean_${table} WHERE verdict = 'duplicate'`);
 
 /** PostgreSQL: rows of earlier batches that were let in are no longer open. */
 export const closeReleased = (table: TableName): string =>
