@@ -18,7 +18,7 @@ import type { Stopwatch } from '../production/stages.ts';
 import * as staging from '../production/staging.ts';
 import { requireUnchanged } from './files.ts';
 import { isWaiting, judgedResults, keepResults, type RuleResult, withSettlement } from './quality.ts';
-import type { FileReading } from './read.ts';
+import { type FileReading, requireAllRead } from './read.ts';
 import * as statement from './statements.ts';
 
 /** A batch that has been read and is about to be judged and loaded. */
@@ -161,6 +161,11 @@ export async function stageTable(
   return staged;
 }
 
+/** Asked also after a failure, for which a file that changed meanwhile is the reason to tell. Errors: MR-IN-010. */
+const requireAllUnchanged = (batch: Batch): void => {
+  for (const { file } of batch.readings) requireUnchanged(file);
+};
+
 /** Stages all tables of the batch, one after the other; gives the rows staged of each. */
 export async function stageAll(
   sql: Sql,
@@ -179,18 +184,19 @@ export async function stageAll(
       staged.set(table, rows);
     }
   } finally {
-    // Also after a failure, for which a file that changed meanwhile is the reason to tell.
-    for (const { file } of batch.readings) requireUnchanged(file);
+    requireAllUnchanged(batch);
   }
   return staged;
 }
 
-async function judgeAll(engines: LoadEngines, judgement: Judgement, stopwatch: Stopwatch): Promise<void> {
+async function judgeAll(engines: LoadEngines, batch: Batch, judgement: Judgement, stopwatch: Stopwatch): Promise<void> {
   await engines.judge.run(judgeMacros(judgement));
   await prepareStandards(engines.judge);
   for (const table of tableNames) {
     await stopwatch.time(`judge ${table}`, async () => {
       await engines.judge.run(judgeStatement(table, judgement.rules));
+      const readings = batch.readings.filter((each) => each.table === table);
+      await requireAllRead(engines.judge, `judged_${table}`, readings);
       return { result: undefined };
     });
   }
@@ -339,8 +345,9 @@ export async function loadBatch(
   // Staging streams through PostgreSQL while DuckDB judges: neither waits for the other.
   const [staged, judging] = await Promise.allSettled([
     stageAll(sql, engines, batch, batchNumber, stopwatch),
-    judgeAll(engines, judgement, stopwatch),
+    judgeAll(engines, batch, judgement, stopwatch),
   ]);
+  requireAllUnchanged(batch);
   if (staged.status === 'rejected') throw staged.reason;
   if (judging.status === 'rejected') throw judging.reason;
   const judged = new Map<TableName, Judged>();
@@ -374,6 +381,8 @@ export async function loadBatch(
     );
     settled.push(settlement);
   }
+  // The text of refused rows was read from the files once more.
+  requireAllUnchanged(batch);
   await stopwatch.time('keys and indexes', () => restoreConstraints(sql, restore).then(() => ({ result: undefined })));
   const final = settled.flatMap((settlement) =>
     withSettlement(judged.get(settlement.table)?.results ?? [], settlement, batch.id),
