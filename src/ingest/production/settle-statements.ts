@@ -236,21 +236,35 @@ const isUnfit = (table: TableName, row: string): string =>
   `EXISTS (SELECT FROM unfit_${table} AS unfit WHERE unfit.errors <> '{}'
      AND unfit.batch_id = ${row}.batch_id AND unfit.row_number = ${row}.row_number)`;
 
+/** What a comparison found; where it found nothing, whole statements and joins over all rows are saved. */
+export interface Found {
+  /** Keys for which there is more to compare, or rows that leave. */
+  readonly contested: boolean;
+  /** Arriving rows that break rules about their parents. */
+  readonly unfit: boolean;
+}
+
+/** What the comparison found, for `Found`. */
+export const lookForWork = (table: TableName): string =>
+  `SELECT EXISTS (SELECT FROM contested_${table}) OR EXISTS (SELECT FROM leaving_${table}) AS contested,
+  EXISTS (SELECT FROM unfit_${table}) AS unfit`;
+
 /** Rows whose key nobody contests, of one outcome. */
-function uncontested(scope: SettleScope, table: TableName, outcome: string): string {
+function uncontested(scope: SettleScope, table: TableName, outcome: string, contested: boolean): string {
   const [source, at] = [sqlText(scope.source), sqlText(scope.recordedAt.toISOString())];
   return `(source, ${list(keptColumns(table))})
 SELECT ${source}, ${list(rowColumns(table))}, '${outcome}', ${at}::timestamptz, ${at}::timestamptz
-FROM arriving_${table} AS arriving WHERE NOT ${inContested(table, 'arriving')}`;
+FROM arriving_${table} AS arriving WHERE ${contested ? `NOT ${inContested(table, 'arriving')}` : 'true'}`;
 }
 
 /** Fit rows whose key nobody contests go straight in; the number of rows is that of the newly inserted. */
-export const insertUncontested = (scope: SettleScope, table: TableName): string =>
-  `INSERT INTO production.${table} ${uncontested(scope, table, 'inserted')} AND NOT ${isUnfit(table, 'arriving')}`;
+export const insertUncontested = (scope: SettleScope, table: TableName, { contested, unfit }: Found): string =>
+  `INSERT INTO production.${table} ${uncontested(scope, table, 'inserted', contested)}
+AND ${unfit ? `NOT ${isUnfit(table, 'arriving')}` : 'true'}`;
 
 /** Unfit rows whose key nobody contests wait in history. */
 export const keepWaiting = (scope: SettleScope, table: TableName): string =>
-  `INSERT INTO history.${table} ${uncontested(scope, table, 'quarantined')} AND ${isUnfit(table, 'arriving')}`;
+  `INSERT INTO history.${table} ${uncontested(scope, table, 'quarantined', true)} AND ${isUnfit(table, 'arriving')}`;
 
 /** Brings production and history to what settled_<table> says of the contested keys. */
 export function placeContested(scope: SettleScope, table: TableName): string {
@@ -283,13 +297,22 @@ SELECT ${source}, ${kept}, ${times} FROM settled_${table} AS settled
 WHERE wins AND NOT EXISTS (SELECT FROM before_${table} AS before WHERE before.key = settled.${key});`;
 }
 
-/** changed_<table>: keys that production gained or lost, or whose decisive columns changed. */
+/**
+ * changed_<table>: keys that production gained or lost, or whose decisive columns changed. Nobody asks for a key that is
+ * new, unless rows of earlier batches wait for it.
+ */
 function createChanged(scope: SettleScope, table: TableName): string {
   const key = keyOf(table);
   const differs = decisiveColumns(scope, table).map((name) => `before.${name} IS DISTINCT FROM settled.${name}`);
+  const waiting = references
+    .filter(({ parent }) => parent === table)
+    .map(
+      (child) =>
+        `EXISTS (SELECT FROM history.${child.table} WHERE source = ${sqlText(scope.source)} AND outcome = 'quarantined')`,
+    );
   return `CREATE TEMP TABLE changed_${table} ON COMMIT DROP AS
 SELECT ${key} AS key, false AS existed FROM arriving_${table} AS arriving
-WHERE NOT ${inContested(table, 'arriving')} AND NOT ${isUnfit(table, 'arriving')}
+WHERE (${waiting.join(' OR ')}) AND NOT ${inContested(table, 'arriving')} AND NOT ${isUnfit(table, 'arriving')}
 UNION ALL
 SELECT contested.key, before.key IS NOT NULL FROM contested_${table} AS contested
 LEFT JOIN before_${table} AS before ON before.key = contested.key

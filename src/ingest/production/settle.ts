@@ -35,10 +35,11 @@ export async function settleTable(
   cause: Cause,
   table: TableName,
 ): Promise<Settlement> {
-  for (const script of statement.compareStatements(scope, table)) if (script !== '') await sql.run(script);
-  const inserted = await sql.run(statement.insertUncontested(scope, table));
-  await sql.run(statement.keepWaiting(scope, table));
-  await sql.run(statement.placeContested(scope, table));
+  await sql.run(statement.compareStatements(scope, table).join('\n'));
+  const [found = { contested: true, unfit: true }] = await sql.rows<statement.Found>(statement.lookForWork(table));
+  const inserted = await sql.run(statement.insertUncontested(scope, table, found));
+  if (found.unfit) await sql.run(statement.keepWaiting(scope, table));
+  if (found.contested) await sql.run(statement.placeContested(scope, table));
   await sql.run(openQuarantine(table, scope.timeZone));
   await sql.run(closeReleased(table));
   if (cause.operation !== 'load') await sql.run(closeArrived(table));
