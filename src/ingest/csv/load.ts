@@ -13,7 +13,7 @@ import { relaxConstraints, restoreConstraints } from '../production/constraints.
 import { book, type Cause, type Move, requireBalance } from '../production/ledger.ts';
 import { copyUnclean, createUnclean, quarantineUnclean, uncleanRows } from '../production/quarantine-statements.ts';
 import { openSettlement, type Settlement, settleTable } from '../production/settle.ts';
-import { arriveFrom, cleanRows, copyArriving, type SettleScope } from '../production/settle-statements.ts';
+import * as settling from '../production/settle-statements.ts';
 import type { Stopwatch } from '../production/stages.ts';
 import * as staging from '../production/staging.ts';
 import { requireUnchanged } from './files.ts';
@@ -244,8 +244,48 @@ async function judgedRows(
   };
 }
 
-/** Hands the judged rows of a table to PostgreSQL: clean ones to be settled, the others with what is wrong with them. */
+/** Copies rows straight into production where nothing can contest them; gives their number, undefined where it can. */
+async function sendStraight(
+  sql: Sql,
+  { judge, temporaryFolder }: LoadEngines,
+  batch: Batch,
+  scope: settling.SettleScope,
+  table: TableName,
+): Promise<number | undefined> {
+  const [found] = await sql.rows<{ stored: boolean; known: boolean }>(settling.lookForRows(scope, table));
+  if (!found || found.known) return undefined;
+  await sql.run(settling.openStraight(scope, table, batch.id, batch.observedAt, !found.stored));
+  return streamRows(judge, settling.straightRows(table), temporaryFolder, (rows) =>
+    sql.copyIn(settling.copyStraight(table), rows),
+  );
+}
+
+/**
+ * Hands the judged rows of a table to PostgreSQL: clean ones to be settled, the others with what is wrong with them. Gives
+ * the number of rows that went straight into production, if that was the way: it is where keys and indexes are relaxed.
+ */
 async function sendJudged(
+  sql: Sql,
+  engines: LoadEngines,
+  batch: Batch,
+  scope: settling.SettleScope,
+  table: TableName,
+  judged: Judged,
+  relaxed: boolean,
+): Promise<number | undefined> {
+  await sql.run(settling.arriveFrom(table, batch.id, batch.observedAt));
+  const straight = relaxed ? await sendStraight(sql, engines, batch, scope, table) : undefined;
+  if (judged.clean > (straight ?? 0)) {
+    const rows = settling.cleanRows(table, straight === undefined ? 'true' : 'contested');
+    await streamRows(engines.judge, rows, engines.temporaryFolder, (stream) =>
+      sql.copyIn(settling.copyArriving(table), stream),
+    );
+  }
+  await sendUnclean(sql, engines, batch, table, judged, scope.rules);
+  return straight;
+}
+
+async function sendUnclean(
   sql: Sql,
   engines: LoadEngines,
   batch: Batch,
@@ -253,16 +293,10 @@ async function sendJudged(
   judged: Judged,
   rules: readonly Rule[],
 ): Promise<void> {
-  await sql.run(arriveFrom(table, batch.id, batch.observedAt));
-  if (judged.clean > 0) {
-    await streamRows(engines.judge, cleanRows(table), engines.temporaryFolder, (rows) =>
-      sql.copyIn(copyArriving(table), rows),
-    );
-  }
   await sql.run(createUnclean(table));
   if (judged.broken + judged.duplicate === 0) return;
-  await streamRows(engines.judge, uncleanRows(table, rules), engines.temporaryFolder, (rows) =>
-    sql.copyIn(copyUnclean(table), rows),
+  await streamRows(engines.judge, uncleanRows(table, rules), engines.temporaryFolder, (stream) =>
+    sql.copyIn(copyUnclean(table), stream),
   );
   await sql.run(`ANALYZE unclean_${table}`);
   await sql.run(quarantineUnclean(table, batch.id));
@@ -306,12 +340,13 @@ async function settleAndBook(
   sql: Sql,
   batch: Batch,
   batchNumber: number,
-  scope: SettleScope,
+  scope: settling.SettleScope,
   table: TableName,
   judged: Judged,
+  straight: number | undefined,
 ): Promise<Settlement> {
   const cause: Cause = { operation: 'load', batch: batch.id, at: batch.recordedAt };
-  const settlement = await settleTable(sql, scope, cause, table);
+  const settlement = await settleTable(sql, scope, cause, table, straight);
   const unloaded = judged.broken + judged.duplicate + settlement.moves.length;
   if (unloaded > 0) await sql.run(staging.writeVerdicts(table, batchNumber, statement.verdicts(table)), [batch.id]);
   await book(sql, cause, table, [...judgedMoves(batch.id, judged), ...settlement.moves]);
@@ -365,25 +400,28 @@ export async function loadBatch(
   requireFew(faulty, results);
 
   await quarantineMalformed(sql, engines, batch);
-  const restore = await relaxConstraints(sql, new Map([...judged].map(([table, { clean }]) => [table, clean])));
+  const relaxed = await relaxConstraints(sql, new Map([...judged].map(([table, { clean }]) => [table, clean])));
   await openSettlement(sql);
-  const scope: SettleScope = { ...judgement, source: batch.source, recordedAt: batch.recordedAt };
+  const scope: settling.SettleScope = { ...judgement, source: batch.source, recordedAt: batch.recordedAt };
   const settled: Settlement[] = [];
   for (const [table, each] of judged) {
-    await stopwatch.time(`send ${table}`, () =>
-      sendJudged(sql, engines, batch, table, each, judgement.rules).then(() => ({
+    const straight = await stopwatch.time(`send ${table}`, () =>
+      sendJudged(sql, engines, batch, scope, table, each, relaxed.tables.includes(table)).then((result) => ({
         rows: each.clean,
-        result: undefined,
+        result,
       })),
     );
     const settlement = await stopwatch.time(`settle ${table}`, () =>
-      settleAndBook(sql, batch, batchNumber, scope, table, each).then((result) => ({ rows: each.clean, result })),
+      settleAndBook(sql, batch, batchNumber, scope, table, each, straight).then((result) => ({
+        rows: each.clean,
+        result,
+      })),
     );
     settled.push(settlement);
   }
   // The text of refused rows was read from the files once more.
   requireAllUnchanged(batch);
-  await stopwatch.time('keys and indexes', () => restoreConstraints(sql, restore).then(() => ({ result: undefined })));
+  await stopwatch.time('keys and indexes', () => restoreConstraints(sql, relaxed).then(() => ({ result: undefined })));
   const final = settled.flatMap((settlement) =>
     withSettlement(judged.get(settlement.table)?.results ?? [], settlement, batch.id),
   );

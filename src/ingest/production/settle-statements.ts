@@ -116,14 +116,98 @@ export const leaveWithBatch = (table: TableName, batch: string): string =>
     )
     .join('\n');
 
-/** unfit_<table>: arriving rows that break rules about their parents. */
-const createUnfit = (scope: SettleScope, table: TableName): string => {
+const isParent = (table: TableName): boolean => references.some(({ parent }) => parent === table);
+
+/** Whether rows of earlier batches wait for parents of this table. */
+const childrenWait = (scope: SettleScope, parent: TableName): string =>
+  references
+    .filter((reference) => reference.parent === parent)
+    .map(
+      ({ table }) =>
+        `EXISTS (SELECT FROM history.${table} WHERE source = ${sqlText(scope.source)} AND outcome = 'quarantined')`,
+    )
+    .join(' OR ');
+
+/** A table of the rows of a relation that break rules about their parents: batch_id, row_number, errors, warnings. */
+const createMisfits = (scope: SettleScope, table: TableName, name: string, relation: string, where: string): string => {
   const [errors, warnings] = [parentsRulesOf(scope.rules, table, 'error'), parentsRulesOf(scope.rules, table, 'warn')];
-  return `CREATE TEMP TABLE unfit_${table} ON COMMIT DROP AS
+  return `CREATE TEMP TABLE ${name} ON COMMIT DROP AS
 SELECT batch_id, row_number, ${brokenList(scope, errors)} AS errors, ${brokenList(scope, warnings)} AS warnings
-FROM arriving_${table} ${parentJoins(scope, table, `arriving_${table}`)}
-WHERE ${anyBroken(scope, [...errors, ...warnings])};`;
+FROM ${relation} AS judged ${parentJoins(scope, table, 'judged')}
+WHERE ${where} AND (${anyBroken(scope, [...errors, ...warnings])});`;
 };
+
+/** unfit_<table>: arriving rows that break rules about their parents. */
+const createUnfit = (scope: SettleScope, table: TableName): string =>
+  createMisfits(scope, table, `unfit_${table}`, `arriving_${table}`, 'true');
+
+/**
+ * The columns that are the same for all rows of a batch that go straight into production: where a source has no row of a
+ * table yet, nothing contests those that have no rival in their own batch.
+ */
+const straightDefaults = (scope: SettleScope, batch: string, observedAt: Date): Readonly<Record<string, string>> => ({
+  source: scope.source,
+  batch_id: batch,
+  observed_at: observedAt.toISOString(),
+  outcome: 'inserted',
+  first_loaded_at: scope.recordedAt.toISOString(),
+  last_changed_at: scope.recordedAt.toISOString(),
+});
+
+/** Whether production has rows of the table (stored), and whether there are any of the source in whatever standing (known). */
+export const lookForRows = (scope: SettleScope, table: TableName): string =>
+  `SELECT EXISTS (SELECT FROM production.${table}) AS stored, ${['production', 'history']
+    .map((schema) => `EXISTS (SELECT FROM ${schema}.${table} WHERE source = ${sqlText(scope.source)})`)
+    .join(' OR ')} AS known`;
+
+/** Makes production's table ready for `copyStraight`. One that is empty is made anew, for then its rows need no log. */
+export const openStraight = (
+  scope: SettleScope,
+  table: TableName,
+  batch: string,
+  observedAt: Date,
+  empty: boolean,
+): string => {
+  const defaults = Object.entries(straightDefaults(scope, batch, observedAt));
+  return `${empty ? `TRUNCATE production.${table};` : ''}
+ALTER TABLE production.${table} ${defaults.map(([name, value]) => `ALTER COLUMN ${name} SET DEFAULT ${sqlText(value)}`).join(', ')}`;
+};
+
+/** Takes the rows that have no rival. */
+export const copyStraight = (table: TableName): string =>
+  `COPY production.${table} (row_number, ${list(storedColumns(table))}, updated_at, content_hash) FROM STDIN (FORMAT csv)`;
+
+/** DuckDB: the clean rows without a rival, for `copyStraight`. */
+export const straightRows = (table: TableName): string =>
+  `SELECT row_number, ${list(storedColumns(table))}, source_updated_at, content_hash
+   FROM judged_${table} WHERE verdict = 'clean' AND NOT contested`;
+
+/** Ends what `openStraight` began, and finds misfits_<table>: rows that went in and break rules about their parents. */
+export function closeStraight(scope: SettleScope, table: TableName, batch: string): string {
+  const names = Object.keys(straightDefaults(scope, batch, scope.recordedAt));
+  return `ALTER TABLE production.${table} ${names.map((name) => `ALTER COLUMN ${name} DROP DEFAULT`).join(', ')};
+DROP TABLE IF EXISTS misfits_${table};
+${createMisfits(scope, table, `misfits_${table}`, `production.${table}`, `source = ${sqlText(scope.source)} AND batch_id = ${sqlText(batch)}`)}`;
+}
+
+/** Rows that must not have gone in arrive as others do; the number of rows is theirs. */
+export const takeBack = (table: TableName): string =>
+  `WITH taken AS (
+  DELETE FROM production.${table} AS stored USING misfits_${table} AS misfits
+  WHERE misfits.errors <> '{}' AND stored.batch_id = misfits.batch_id AND stored.row_number = misfits.row_number
+  RETURNING ${list(rowColumns(table), 'stored.')}
+)
+INSERT INTO arriving_${table} (${list(rowColumns(table))}, contested) SELECT ${list(rowColumns(table))}, false FROM taken`;
+
+/** Adds to what the comparison found what is to be known of the rows that went straight in and stayed. */
+export const addStraight = (scope: SettleScope, table: TableName, batch: string): string =>
+  `INSERT INTO unfit_${table} SELECT * FROM misfits_${table} WHERE errors = '{}';
+${
+  isParent(table)
+    ? `INSERT INTO changed_${table} SELECT ${keyOf(table)}, false FROM production.${table}
+WHERE source = ${sqlText(scope.source)} AND batch_id = ${sqlText(batch)} AND (${childrenWait(scope, table)});`
+    : ''
+}`;
 
 /**
  * contested_<table>: keys for which there is more to compare than one arriving row. reopened: the row in production may
@@ -304,15 +388,9 @@ WHERE wins AND NOT EXISTS (SELECT FROM before_${table} AS before WHERE before.ke
 function createChanged(scope: SettleScope, table: TableName): string {
   const key = keyOf(table);
   const differs = decisiveColumns(scope, table).map((name) => `before.${name} IS DISTINCT FROM settled.${name}`);
-  const waiting = references
-    .filter(({ parent }) => parent === table)
-    .map(
-      (child) =>
-        `EXISTS (SELECT FROM history.${child.table} WHERE source = ${sqlText(scope.source)} AND outcome = 'quarantined')`,
-    );
   return `CREATE TEMP TABLE changed_${table} ON COMMIT DROP AS
 SELECT ${key} AS key, false AS existed FROM arriving_${table} AS arriving
-WHERE (${waiting.join(' OR ')}) AND NOT ${inContested(table, 'arriving')} AND NOT ${isUnfit(table, 'arriving')}
+WHERE (${childrenWait(scope, table)}) AND NOT ${inContested(table, 'arriving')} AND NOT ${isUnfit(table, 'arriving')}
 UNION ALL
 SELECT contested.key, before.key IS NOT NULL FROM contested_${table} AS contested
 LEFT JOIN before_${table} AS before ON before.key = contested.key
@@ -334,8 +412,6 @@ JOIN unfit_${table} AS unfit USING (batch_id, row_number)
 WHERE errors <> '{}' AND NOT ${inContested(table, 'arriving')}
 UNION ALL ${leaving.join('\nUNION ALL ')};`;
 }
-
-const isParent = (table: TableName): boolean => references.some(({ parent }) => parent === table);
 
 /** What is worked out before anything is moved, in this order. */
 export function compareStatements(scope: SettleScope, table: TableName): readonly string[] {
