@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Judged, judge, renderResults, type Skipped } from './result.ts';
 import type { Row } from './row.ts';
+import { batchPath } from './rows/batch.ts';
 import { warehouseBuild } from './rows/build.ts';
 import { pipelineRun } from './rows/pipeline.ts';
 import { stagingLoad } from './rows/staging-load.ts';
 
-const rows: readonly Row[] = [stagingLoad, warehouseBuild, pipelineRun];
+const rows: readonly Row[] = [stagingLoad, warehouseBuild, pipelineRun, batchPath];
 
 const usage = `Usage: npm run bench -- [--json] [--rounds N] [ROW ...]
 ${rows.map(({ name, description }) => `  ${name.padEnd(10)}${description}`).join('\n')}`;
@@ -30,7 +31,7 @@ function readWords(): Words | undefined {
     const rounds = Number(values.rounds);
     const known = positionals.every((name) => rows.some((row) => row.name === name));
     if (!known || !Number.isInteger(rounds) || rounds < 1) return undefined;
-    const chosen = rows.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
+    const chosen = rows.filter(({ name, long }) => (positionals.length === 0 ? !long : positionals.includes(name)));
     return { json: values.json, rounds, chosen };
   } catch {
     return undefined;

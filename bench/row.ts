@@ -19,6 +19,8 @@ export interface Row {
   readonly name: string;
   /** What it measures, in one sentence. */
   readonly description: string;
+  /** True for a row that takes many minutes: it is measured only when it is named. */
+  readonly long?: true;
   /** Measures; what this machine lacks is given as skipped, not thrown. */
   readonly measure: (bench: Bench) => Promise<readonly (Measured | Skipped)[]>;
 }

@@ -16,10 +16,11 @@ import type { Bench } from './row.ts';
 /** The day that all shops end with, so that every bench measures the same rows. */
 const asOf = '2026-01-01';
 
-/** Shops by name: the sample that `npm start` shows, and one ten times its size. */
+/** Shops by name: the sample that `npm start` shows, and two of ten and a hundred times its size. */
 export const shops = {
   sample: sampleDefaults,
   large: { ...sampleDefaults, customers: 10_000, transactions: 100_000 },
+  huge: { ...sampleDefaults, customers: 100_000, products: 5_000, transactions: 1_000_000 },
 } as const;
 
 /** A home with a PostgreSQL of its own, with the settings that a user starts with. */

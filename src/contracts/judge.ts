@@ -138,7 +138,7 @@ export function parentColumns(table: TableName): readonly string[] {
 /** What tells two rows apart: every column as received. */
 const contentHash = (contract: TableContract): string => {
   const parts = contract.columns.map(({ name }) => `coalesce(text_${name}, chr(30))`);
-  return `md5(concat_ws(chr(31), ${[...parts, 'other_columns'].join(', ')}))`;
+  return `md5(concat_ws(chr(31), ${[...parts, 'other_columns'].join(', ')}))::UUID`;
 };
 
 /**
@@ -158,12 +158,38 @@ export function judgeMacros({ timeZone, asOf }: JudgeContext): string {
 CREATE OR REPLACE MACRO observed_day() AS DATE ${sqlText(asOf)};`;
 }
 
+/** The verdicts, as one byte a row. */
+const verdict = `ENUM ('clean', 'broken', 'duplicate')`;
+
 /**
- * The statement that makes judged_<table> by those of the rules that are about single rows: row_number, file_number,
- * line_number; the columns as received (text_<name>, other_columns); as production has them (the contract's stored
- * columns); source_updated_at; content_hash; broken_errors and broken_warnings (bit sets of `rulesOf`); verdict:
- * 'duplicate' (an exact copy of an earlier row), 'broken' (breaks a rule of severity error) or 'clean'; contested: the row
- * is clean, and another clean row has its key.
+ * Which rows have rivals: another row with the same key. Keys are first grouped by their hashes, which need a fraction of
+ * the memory that keys do; the few rows whose hashes meet are then compared by what they are.
+ */
+function rivalsStatement(table: TableName): string {
+  const key = `coalesce(${tableContracts[table].key}, '')`;
+  return `UPDATE judged_${table} AS judged SET verdict = settled.verdict, contested = settled.contested
+FROM (
+  WITH repeated AS (SELECT hash(${key}) AS key_hash FROM judged_${table} GROUP BY key_hash HAVING count(*) > 1),
+  rivals AS (
+    SELECT row_number, ${key} AS row_key, verdict, row_number() OVER (PARTITION BY content_hash ORDER BY row_number) AS copy
+    FROM judged_${table} WHERE hash(${key}) IN (FROM repeated)
+  ),
+  counted AS (
+    SELECT *, count(*) FILTER (copy = 1 AND verdict = 'clean') OVER (PARTITION BY row_key) AS clean FROM rivals
+  )
+  SELECT row_number, CASE WHEN copy > 1 THEN 'duplicate' ELSE verdict END AS verdict,
+    copy = 1 AND verdict = 'clean' AND clean > 1 AS contested
+  FROM counted
+) AS settled
+WHERE judged.row_number = settled.row_number AND (settled.contested OR settled.verdict <> judged.verdict)`;
+}
+
+/**
+ * The statements that make judged_<table> by those of the rules that are about single rows: row_number, file_number,
+ * line_number; the row as production has it (the contract's stored columns); source_updated_at; content_hash;
+ * broken_errors and broken_warnings (bit sets of `rulesOf`); verdict: 'duplicate' (an exact copy of an earlier row),
+ * 'broken' (breaks a rule of severity error) or 'clean'; contested: the row is clean, and another clean row has its key.
+ * What was received is not repeated: received_<table> has it.
  */
 export function judgeStatement(table: TableName, rules: readonly Rule[]): string {
   const contract = tableContracts[table];
@@ -184,24 +210,14 @@ readable AS (
   FROM texts${standards}
 ),
 ${settledLayers(contract.columns)},
-checked AS MATERIALIZED (
-  SELECT *, coalesce(${contract.key}, '') AS row_key, ${contract.updatedAt} AS source_updated_at,
+checked AS (
+  SELECT *, ${contract.updatedAt} AS source_updated_at,
     ${bits(rulesOf(rules, table, 'error'))} AS broken_errors,
     ${bits(rulesOf(rules, table, 'warn'))} AS broken_warnings
   FROM completed
-),
-rivals AS (
-  SELECT row_number, row_key, broken_errors,
-    row_number() OVER (PARTITION BY content_hash ORDER BY row_number) AS copy
-  FROM checked WHERE row_key IN (SELECT row_key FROM checked GROUP BY row_key HAVING count(*) > 1)
-),
-counted AS (
-  SELECT row_number, copy, count(*) FILTER (copy = 1 AND broken_errors = 0) OVER (PARTITION BY row_key) AS clean
-  FROM rivals
 )
-SELECT checked.row_number, file_number, line_number, other_columns, ${names.map((name) => `text_${name}`).join(', ')}, ${stored},
-  source_updated_at, content_hash, broken_errors, broken_warnings,
-  CASE WHEN copy > 1 THEN 'duplicate' WHEN broken_errors <> 0 THEN 'broken' ELSE 'clean' END AS verdict,
-  coalesce(copy = 1 AND broken_errors = 0 AND clean > 1, false) AS contested
-FROM checked LEFT JOIN counted ON counted.row_number = checked.row_number`;
+SELECT ${place}, ${stored}, source_updated_at, content_hash, broken_errors, broken_warnings,
+  CASE WHEN broken_errors <> 0 THEN 'broken' ELSE 'clean' END::${verdict} AS verdict, false AS contested
+FROM checked;
+${rivalsStatement(table)}`;
 }

@@ -13,12 +13,12 @@ import { relaxConstraints, restoreConstraints } from '../production/constraints.
 import { book, type Cause, type Move, requireBalance } from '../production/ledger.ts';
 import { copyUnclean, createUnclean, quarantineUnclean, uncleanRows } from '../production/quarantine-statements.ts';
 import { openSettlement, type Settlement, settleTable } from '../production/settle.ts';
-import { arriveFrom, cleanRows, copyArriving, type SettleScope } from '../production/settle-statements.ts';
+import * as settling from '../production/settle-statements.ts';
 import type { Stopwatch } from '../production/stages.ts';
 import * as staging from '../production/staging.ts';
 import { requireUnchanged } from './files.ts';
 import { isWaiting, judgedResults, keepResults, type RuleResult, withSettlement } from './quality.ts';
-import type { FileReading } from './read.ts';
+import { type FileReading, requireAllRead } from './read.ts';
 import * as statement from './statements.ts';
 
 /** A batch that has been read and is about to be judged and loaded. */
@@ -163,6 +163,11 @@ export async function stageTable(
   return staged;
 }
 
+/** Asked also after a failure, for which a file that changed meanwhile is the reason to tell. Errors: MR-IN-010. */
+const requireAllUnchanged = (batch: Batch): void => {
+  for (const { file } of batch.readings) requireUnchanged(file);
+};
+
 /** Stages all tables of the batch, one after the other; gives the rows staged of each. */
 export async function stageAll(
   sql: Sql,
@@ -181,19 +186,25 @@ export async function stageAll(
       staged.set(table, rows);
     }
   } finally {
-    // Also after a failure, for which a file that changed meanwhile is the reason to tell.
-    for (const { file } of batch.readings) requireUnchanged(file);
+    requireAllUnchanged(batch);
   }
   return staged;
 }
 
-/** Judges the received_ tables of a batch. */
-export async function judgeAll(engines: LoadEngines, judgement: Judgement, stopwatch: Stopwatch): Promise<void> {
+/** Judges the received_ tables of a batch; all that the readings tell of must be among them. */
+export async function judgeAll(
+  engines: LoadEngines,
+  judgement: Judgement,
+  stopwatch: Stopwatch,
+  readings: readonly FileReading[] = [],
+): Promise<void> {
   await engines.judge.run(judgeMacros(judgement));
   await prepareStandards(engines.judge);
   for (const table of tableNames) {
     await stopwatch.time(`judge ${table}`, async () => {
       await engines.judge.run(judgeStatement(table, judgement.rules));
+      const own = readings.filter((each) => each.table === table);
+      await requireAllRead(engines.judge, `judged_${table}`, own);
       return { result: undefined };
     });
   }
@@ -242,8 +253,48 @@ export async function judgedRows(
   };
 }
 
-/** Hands the judged rows of a table to PostgreSQL: clean ones to be settled, the others with what is wrong with them. */
+/** Copies rows straight into production where nothing can contest them; gives their number, undefined where it can. */
+async function sendStraight(
+  sql: Sql,
+  { judge, temporaryFolder }: LoadEngines,
+  batch: Pick<Batch, 'id' | 'observedAt'>,
+  scope: settling.SettleScope,
+  table: TableName,
+): Promise<number | undefined> {
+  const [found] = await sql.rows<{ stored: boolean; known: boolean }>(settling.lookForRows(scope, table));
+  if (!found || found.known) return undefined;
+  await sql.run(settling.openStraight(scope, table, batch.id, batch.observedAt, !found.stored));
+  return streamRows(judge, settling.straightRows(table), temporaryFolder, (rows) =>
+    sql.copyIn(settling.copyStraight(table), rows),
+  );
+}
+
+/**
+ * Hands the judged rows of a table to PostgreSQL: clean ones to be settled, the others with what is wrong with them. Gives
+ * the number of rows that went straight into production, if that was the way: it is where keys and indexes are relaxed.
+ */
 export async function sendJudged(
+  sql: Sql,
+  engines: LoadEngines,
+  batch: Pick<Batch, 'id' | 'observedAt'>,
+  scope: settling.SettleScope,
+  table: TableName,
+  judged: Judged,
+  relaxed = false,
+): Promise<number | undefined> {
+  await sql.run(settling.arriveFrom(table, batch.id, batch.observedAt));
+  const straight = relaxed ? await sendStraight(sql, engines, batch, scope, table) : undefined;
+  if (judged.clean > (straight ?? 0)) {
+    const rows = settling.cleanRows(table, straight === undefined ? 'true' : 'contested');
+    await streamRows(engines.judge, rows, engines.temporaryFolder, (stream) =>
+      sql.copyIn(settling.copyArriving(table), stream),
+    );
+  }
+  await sendUnclean(sql, engines, batch, table, judged, scope.rules);
+  return straight;
+}
+
+async function sendUnclean(
   sql: Sql,
   engines: LoadEngines,
   batch: Pick<Batch, 'id' | 'observedAt'>,
@@ -251,16 +302,10 @@ export async function sendJudged(
   judged: Judged,
   rules: readonly Rule[],
 ): Promise<void> {
-  await sql.run(arriveFrom(table, batch.id, batch.observedAt));
-  if (judged.clean > 0) {
-    await streamRows(engines.judge, cleanRows(table), engines.temporaryFolder, (rows) =>
-      sql.copyIn(copyArriving(table), rows),
-    );
-  }
   await sql.run(createUnclean(table));
   if (judged.broken + judged.duplicate === 0) return;
-  await streamRows(engines.judge, uncleanRows(table, rules), engines.temporaryFolder, (rows) =>
-    sql.copyIn(copyUnclean(table), rows),
+  await streamRows(engines.judge, uncleanRows(table, rules), engines.temporaryFolder, (stream) =>
+    sql.copyIn(copyUnclean(table), stream),
   );
   await sql.run(`ANALYZE unclean_${table}`);
   await sql.run(quarantineUnclean(table, batch.id));
@@ -304,12 +349,13 @@ async function settleAndBook(
   sql: Sql,
   batch: Batch,
   batchNumber: number,
-  scope: SettleScope,
+  scope: settling.SettleScope,
   table: TableName,
   judged: Judged,
+  straight: number | undefined,
 ): Promise<Settlement> {
   const cause: Cause = { operation: 'load', batch: batch.id, at: batch.recordedAt };
-  const settlement = await settleTable(sql, scope, cause, table);
+  const settlement = await settleTable(sql, scope, cause, table, straight);
   const unloaded = judged.broken + judged.duplicate + settlement.moves.length;
   if (unloaded > 0) await sql.run(staging.writeVerdicts(table, batchNumber, statement.verdicts(table)), [batch.id]);
   await book(sql, cause, table, [...judgedMoves(batch.id, judged), ...settlement.moves]);
@@ -343,8 +389,9 @@ export async function loadBatch(
   // Staging streams through PostgreSQL while DuckDB judges: neither waits for the other.
   const [staged, judging] = await Promise.allSettled([
     stageAll(sql, engines, batch, batchNumber, stopwatch),
-    judgeAll(engines, judgement, stopwatch),
+    judgeAll(engines, judgement, stopwatch, batch.readings),
   ]);
+  requireAllUnchanged(batch);
   if (staged.status === 'rejected') throw staged.reason;
   if (judging.status === 'rejected') throw judging.reason;
   const judged = new Map<TableName, Judged>();
@@ -368,22 +415,27 @@ export async function loadBatch(
   requireFew(faulty, results);
 
   await quarantineMalformed(sql, engines, batch);
-  const restore = await relaxConstraints(sql, new Map([...judged].map(([table, { clean }]) => [table, clean])));
+  const relaxed = await relaxConstraints(sql, new Map([...judged].map(([table, { clean }]) => [table, clean])));
   const scope = await openSettlement(sql, { ...judgement, source: batch.source, recordedAt: batch.recordedAt });
   const settled: Settlement[] = [];
   for (const [table, each] of judged) {
-    await stopwatch.time(`send ${table}`, () =>
-      sendJudged(sql, engines, batch, table, each, judgement.rules).then(() => ({
+    const straight = await stopwatch.time(`send ${table}`, () =>
+      sendJudged(sql, engines, batch, scope, table, each, relaxed.tables.includes(table)).then((result) => ({
         rows: each.clean,
-        result: undefined,
+        result,
       })),
     );
     const settlement = await stopwatch.time(`settle ${table}`, () =>
-      settleAndBook(sql, batch, batchNumber, scope, table, each).then((result) => ({ rows: each.clean, result })),
+      settleAndBook(sql, batch, batchNumber, scope, table, each, straight).then((result) => ({
+        rows: each.clean,
+        result,
+      })),
     );
     settled.push(settlement);
   }
-  await stopwatch.time('keys and indexes', () => restoreConstraints(sql, restore).then(() => ({ result: undefined })));
+  // The text of refused rows was read from the files once more.
+  requireAllUnchanged(batch);
+  await stopwatch.time('keys and indexes', () => restoreConstraints(sql, relaxed).then(() => ({ result: undefined })));
   const final = settled.flatMap((settlement) =>
     withSettlement(judged.get(settlement.table)?.results ?? [], settlement, batch.id),
   );

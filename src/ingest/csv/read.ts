@@ -1,5 +1,4 @@
 /** CSV files into DuckDB: the rows of each table as text with their places, and the records that are malformed. */
-import { rm } from 'node:fs/promises';
 import { type TableContract, type TableName, tableContracts } from '../../contracts/tables.ts';
 import { MillraceError } from '../../kernel/errors.ts';
 import { type DuckDB, sqlName, sqlPath, sqlText } from '../../stores/duckdb/duckdb.ts';
@@ -82,42 +81,52 @@ function shapeOf(file: CsvFile, contract: TableContract): TableShape {
 interface FileRecords {
   readonly good: number;
   readonly malformed: number;
-  /** A relation with line_number, c0, c1 ... */
+  /** A relation over the file itself with line_number, c0, c1 ... */
   readonly relation: string;
   /** A relation with line_number, problem, record. Undefined when no record is malformed. */
   readonly malformedRelation: string | undefined;
 }
 
-async function fill(duckdb: DuckDB, name: string, select: string, expected: number, path: string): Promise<void> {
-  await duckdb.run(`CREATE TABLE ${sqlName(name)} AS ${select}`);
-  const [counted] = await duckdb.rows<{ count: number }>(`SELECT count(*) AS count FROM ${sqlName(name)}`);
-  if (counted?.count !== expected) throw new Error(`${path} has ${expected} records, DuckDB read ${counted?.count}`);
-}
-
-/** Takes a file in as records_<name>: as it is when any reader takes it apart alike, otherwise made regular first. */
-async function takeIn(duckdb: DuckDB, file: CsvFile, name: string, folder: string): Promise<FileRecords> {
+/**
+ * Takes a file in, as it is when any reader takes it apart alike, otherwise made regular first. The relation reads the file
+ * anew each time; once, what it gives is to be counted (`requireAllRead`).
+ */
+async function takeIn(file: CsvFile, name: string, folder: string): Promise<FileRecords> {
   const columns = file.header.map((_, index) => `'c${index}': 'VARCHAR'`);
-  const table = `records_${name}`;
   if (file.layout !== 'irregular') {
-    const records = file.lines - 1;
-    const select = `SELECT row_number() OVER () AS ordinal, * FROM ${scan(file.path, file.lineEnd, true, columns)}`;
-    await fill(duckdb, table, select, records, file.path);
-    const relation = `(SELECT (ordinal + 1)::INTEGER AS line_number, * EXCLUDE (ordinal) FROM ${sqlName(table)})`;
-    return { good: records, malformed: 0, relation, malformedRelation: undefined };
+    const read = scan(file.path, file.lineEnd, true, columns);
+    const relation = `(SELECT (row_number() OVER () + 1)::INTEGER AS line_number, * FROM ${read})`;
+    return { good: file.lines - 1, malformed: 0, relation, malformedRelation: undefined };
   }
   const { path, compression, encoding } = file;
   const text = toUtf8(contentOf(path, compression), encoding);
   const { goodPath, malformedPath, good, malformed } = await normalise(text, columns.length, encoding, folder, name);
-  const regular = scan(goodPath, '\n', false, [`'line_number': 'INTEGER'`, ...columns]);
-  await fill(duckdb, table, `FROM ${regular}`, good, file.path);
-  await rm(goodPath);
   const malformedColumns = [`'line_number': 'INTEGER'`, `'problem': 'VARCHAR'`, `'record': 'VARCHAR'`];
   return {
     good,
     malformed,
-    relation: sqlName(table),
+    relation: scan(goodPath, '\n', false, [`'line_number': 'INTEGER'`, ...columns]),
     malformedRelation: malformed > 0 ? scan(malformedPath, '\n', false, malformedColumns) : undefined,
   };
+}
+
+/**
+ * Compares what DuckDB read of each file with what the scan of its bytes had counted: a difference is a defect, of which no
+ * row may get anywhere. `relation` has the file_number of every row.
+ */
+export async function requireAllRead(
+  duckdb: DuckDB,
+  relation: string,
+  readings: readonly Pick<FileReading, 'file' | 'fileNumber' | 'records' | 'malformed'>[],
+): Promise<void> {
+  const counted = await duckdb.rows<{ file_number: number; rows: number }>(
+    `SELECT file_number, count(*) AS rows FROM ${relation} GROUP BY file_number`,
+  );
+  for (const { file, fileNumber, records, malformed } of readings) {
+    const rows = counted.find(({ file_number }) => file_number === fileNumber)?.rows ?? 0;
+    if (rows === records - malformed) continue;
+    throw new Error(`${file.path} has ${records - malformed} records, DuckDB read ${rows}`);
+  }
 }
 
 interface PlacedRecords extends FileRecords {
@@ -152,10 +161,13 @@ export async function readRecords(
   folder: string,
   fileNumber = 0,
 ): Promise<{ readonly records: number; readonly malformed: number }> {
-  const found = { ...(await takeIn(duckdb, file, name, folder)), fileNumber, lineOffset: 0 };
+  const found = { ...(await takeIn(file, name, folder)), fileNumber, lineOffset: 0 };
+  const numbered = sqlName(`numbered_${name}`);
+  // A preset's statements read it many times.
   await duckdb.run(
-    `CREATE VIEW ${sqlName(`numbered_${name}`)} AS SELECT ${fileNumber}::SMALLINT AS file_number, * FROM ${found.relation}`,
+    `CREATE TABLE ${numbered} AS SELECT ${fileNumber}::SMALLINT AS file_number, * FROM ${found.relation}`,
   );
+  await requireAllRead(duckdb, numbered, [{ file, fileNumber, records: found.good, malformed: 0 }]);
   await createMalformed(duckdb, name, [found]);
   return { records: found.good + found.malformed, malformed: found.malformed };
 }
@@ -180,7 +192,7 @@ export async function readTable(
   let lineOffset = 0;
   for (const [index, file] of files.entries()) {
     const { columns, unknown } = shapes[index] ?? { columns: '', unknown: [] };
-    const records = await takeIn(duckdb, file, `${table}_${index}`, folder);
+    const records = await takeIn(file, `${table}_${index}`, folder);
     const fileNumber = firstFile + index;
     const found = { ...records, fileNumber, lineOffset };
     placed.push(found);

@@ -126,7 +126,7 @@ async function replayTable(
      JOIN replaying USING (batch_id, row_number) WHERE replaying.table_name = '${table}' AND batch_id = $1`,
     [batch.id],
   );
-  await sendJudged(sql, engines, batch, table, judged, judgement.rules);
+  await sendJudged(sql, engines, batch, scope, table, judged);
   const { moves } = await settleTable(sql, scope, cause, table);
   const copies: Move = { batch: batch.id, was: 'quarantined', becomes: 'duplicate', rows: judged.duplicate };
   await sql.run(closeCopies(table, batch.id));
@@ -341,7 +341,7 @@ async function recheckTable(
   const found = await judgedRows(engines, [], table, counted?.rows ?? 0, judgement.rules);
   const judged = { ...found, received: found.received + malformed, malformed };
   await sql.run(leaveWithBatch(table, batch.id));
-  await sendJudged(sql, engines, batch, table, judged, judgement.rules);
+  await sendJudged(sql, engines, batch, scope, table, judged);
   const settlement = await settleTable(sql, scope, cause, table);
   await sql.run(closeCopies(table, batch.id));
   // The batch leaves the books as it was and enters them as it is found now; rows of other batches move as they moved.

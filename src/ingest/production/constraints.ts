@@ -8,6 +8,12 @@ import type { Sql } from '../../stores/postgres/postgres.ts';
 /** Statements that make again what was dropped, those that others rest upon first. */
 type Restore = readonly string[];
 
+/** What was dropped: how it is made again, and the tables that go without keys and indexes meanwhile. */
+export interface Relaxed {
+  readonly restore: Restore;
+  readonly tables: readonly TableName[];
+}
+
 /** Below this number of rows, constraints that check row by row cost less than making them anew. */
 const largeBatch = 20_000;
 
@@ -45,22 +51,21 @@ async function drop(sql: Sql, table: TableName, kinds: readonly Definition['kind
 }
 
 /**
- * Drops what would be checked row by row for the tables that the arriving rows (a number per table) more than double;
- * gives what makes it again.
+ * Drops what would be checked row by row for the tables that the arriving rows (a number per table) more than double.
  */
-export async function relaxConstraints(sql: Sql, arriving: ReadonlyMap<TableName, number>): Promise<Restore> {
+export async function relaxConstraints(sql: Sql, arriving: ReadonlyMap<TableName, number>): Promise<Relaxed> {
   const large: TableName[] = [];
   for (const table of tableNames) if (await isLarge(sql, table, arriving.get(table) ?? 0)) large.push(table);
-  if (large.length === 0) return [];
+  if (large.length === 0) return { restore: [], tables: [] };
   // Foreign keys of every table: they rest upon the keys of the large ones.
   const foreign: string[] = [];
   for (const table of tableNames) foreign.push(...(await drop(sql, table, ['f'])));
   const own: string[] = [];
   for (const table of large) own.push(...(await drop(sql, table, ['p', 'u', 'i'])));
-  return [...own, ...foreign];
+  return { restore: [...own, ...foreign], tables: large };
 }
 
 /** Makes again what was dropped; a row that breaks it ends the transaction. */
-export async function restoreConstraints(sql: Sql, restore: Restore): Promise<void> {
+export async function restoreConstraints(sql: Sql, { restore }: Relaxed): Promise<void> {
   for (const statement of restore) await sql.run(statement);
 }

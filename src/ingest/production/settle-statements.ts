@@ -149,15 +149,99 @@ export const leaveWithBatch = (table: TableName, batch: string): string =>
     )
     .join('\n');
 
-/** unfit_<table>: arriving rows that break rules about their parents. */
-const createUnfit = (scope: SettleScope, table: TableName): string => {
+const isParent = (table: TableName): boolean => references.some(({ parent }) => parent === table);
+
+/** Whether rows of earlier batches wait for parents of this table. */
+const childrenWait = (scope: SettleScope, parent: TableName): string =>
+  references
+    .filter((reference) => reference.parent === parent)
+    .map(
+      ({ table }) =>
+        `EXISTS (SELECT FROM history.${table} WHERE source = ${sqlText(scope.source)} AND outcome = 'quarantined')`,
+    )
+    .join(' OR ');
+
+/** A table of the rows of a relation that break rules about their parents: batch_id, row_number, errors, warnings. */
+const createMisfits = (scope: SettleScope, table: TableName, name: string, relation: string, where: string): string => {
   const [errors, warnings] = [parentsRulesOf(scope.rules, table, 'error'), parentsRulesOf(scope.rules, table, 'warn')];
-  const isReplaced = replaces(scope, table) ? ' OR parent_transactions.complete_at > arriving.observed_at' : '';
-  return `CREATE TEMP TABLE unfit_${table} ON COMMIT DROP AS
-SELECT batch_id, row_number, ${parentErrors(scope, table, 'arriving')} AS errors, ${brokenList(scope, warnings)} AS warnings
-FROM arriving_${table} AS arriving ${parentJoins(scope, table, 'arriving')}
-WHERE ${anyBroken(scope, [...errors, ...warnings])}${isReplaced};`;
+  const isReplaced = replaces(scope, table) ? ' OR parent_transactions.complete_at > judged.observed_at' : '';
+  return `CREATE TEMP TABLE ${name} ON COMMIT DROP AS
+SELECT batch_id, row_number, ${parentErrors(scope, table, 'judged')} AS errors, ${brokenList(scope, warnings)} AS warnings
+FROM ${relation} AS judged ${parentJoins(scope, table, 'judged')}
+WHERE ${where} AND (${anyBroken(scope, [...errors, ...warnings])}${isReplaced});`;
 };
+
+/** unfit_<table>: arriving rows that break rules about their parents. */
+const createUnfit = (scope: SettleScope, table: TableName): string =>
+  createMisfits(scope, table, `unfit_${table}`, `arriving_${table}`, 'true');
+
+/**
+ * The columns that are the same for all rows of a batch that go straight into production: where a source has no row of a
+ * table yet, nothing contests those that have no rival in their own batch.
+ */
+const straightDefaults = (scope: SettleScope, batch: string, observedAt: Date): Readonly<Record<string, string>> => ({
+  source: scope.source,
+  batch_id: batch,
+  observed_at: observedAt.toISOString(),
+  outcome: 'inserted',
+  first_loaded_at: scope.recordedAt.toISOString(),
+  last_changed_at: scope.recordedAt.toISOString(),
+});
+
+/** Whether production has rows of the table (stored), and whether there are any of the source in whatever standing (known). */
+export const lookForRows = (scope: SettleScope, table: TableName): string =>
+  `SELECT EXISTS (SELECT FROM production.${table}) AS stored, ${['production', 'history']
+    .map((schema) => `EXISTS (SELECT FROM ${schema}.${table} WHERE source = ${sqlText(scope.source)})`)
+    .join(' OR ')} AS known`;
+
+/** Makes production's table ready for `copyStraight`. One that is empty is made anew, for then its rows need no log. */
+export const openStraight = (
+  scope: SettleScope,
+  table: TableName,
+  batch: string,
+  observedAt: Date,
+  empty: boolean,
+): string => {
+  const defaults = Object.entries(straightDefaults(scope, batch, observedAt));
+  return `${empty ? `TRUNCATE production.${table};` : ''}
+ALTER TABLE production.${table} ${defaults.map(([name, value]) => `ALTER COLUMN ${name} SET DEFAULT ${sqlText(value)}`).join(', ')}`;
+};
+
+/** Takes the rows that have no rival. */
+export const copyStraight = (table: TableName): string =>
+  `COPY production.${table} (row_number, ${list(storedColumns(table))}, updated_at, content_hash) FROM STDIN (FORMAT csv)`;
+
+/** DuckDB: the clean rows without a rival, for `copyStraight`. */
+export const straightRows = (table: TableName): string =>
+  `SELECT row_number, ${list(storedColumns(table))}, source_updated_at, content_hash
+   FROM judged_${table} WHERE verdict = 'clean' AND NOT contested`;
+
+/** Ends what `openStraight` began, and finds misfits_<table>: rows that went in and break rules about their parents. */
+export function closeStraight(scope: SettleScope, table: TableName, batch: string): string {
+  const names = Object.keys(straightDefaults(scope, batch, scope.recordedAt));
+  return `ALTER TABLE production.${table} ${names.map((name) => `ALTER COLUMN ${name} DROP DEFAULT`).join(', ')};
+DROP TABLE IF EXISTS misfits_${table};
+${createMisfits(scope, table, `misfits_${table}`, `production.${table}`, `source = ${sqlText(scope.source)} AND batch_id = ${sqlText(batch)}`)}`;
+}
+
+/** Rows that must not have gone in arrive as others do; the number of rows is theirs. */
+export const takeBack = (table: TableName): string =>
+  `WITH taken AS (
+  DELETE FROM production.${table} AS stored USING misfits_${table} AS misfits
+  WHERE misfits.errors <> '{}' AND stored.batch_id = misfits.batch_id AND stored.row_number = misfits.row_number
+  RETURNING ${list(rowColumns(table), 'stored.')}
+)
+INSERT INTO arriving_${table} (${list(rowColumns(table))}, contested) SELECT ${list(rowColumns(table))}, false FROM taken`;
+
+/** Adds to what the comparison found what is to be known of the rows that went straight in and stayed. */
+export const addStraight = (scope: SettleScope, table: TableName, batch: string): string =>
+  `INSERT INTO unfit_${table} SELECT * FROM misfits_${table} WHERE errors = '{}';
+${
+  isParent(table)
+    ? `INSERT INTO changed_${table} SELECT ${keyOf(table)}, false FROM production.${table}
+WHERE source = ${sqlText(scope.source)} AND batch_id = ${sqlText(batch)} AND (${childrenWait(scope, table)});`
+    : ''
+}`;
 
 /**
  * contested_<table>: keys for which there is more to compare than one arriving row. reopened: the row in production may
@@ -274,21 +358,36 @@ const isUnfit = (table: TableName, row: string): string =>
   `EXISTS (SELECT FROM unfit_${table} AS unfit WHERE unfit.errors <> '{}'
      AND unfit.batch_id = ${row}.batch_id AND unfit.row_number = ${row}.row_number)`;
 
+/** What a comparison found; where it found nothing, whole statements and joins over all rows are saved. */
+export interface Found {
+  /** Keys for which there is more to compare, or rows that leave. */
+  readonly contested: boolean;
+  /** Arriving rows that break rules about their parents. */
+  readonly unfit: boolean;
+}
+
+/** What the comparison found, for `Found`. */
+export const lookForWork = (table: TableName): string =>
+  `SELECT EXISTS (SELECT FROM contested_${table}) OR EXISTS (SELECT FROM leaving_${table}) AS contested,
+  EXISTS (SELECT FROM unfit_${table}) AS unfit`;
+
 /** Rows whose key nobody contests, of one outcome. */
-function uncontested(scope: SettleScope, table: TableName, outcome: string, joined = ''): string {
+function uncontested(scope: SettleScope, table: TableName, outcome: string, contested: boolean, joined = ''): string {
   const [source, at] = [sqlText(scope.source), sqlText(scope.recordedAt.toISOString())];
   return `(source, ${list(keptColumns(table))})
 SELECT ${source}, ${list(rowColumns(table), 'arriving.')}, ${outcome}, ${at}::timestamptz, ${at}::timestamptz
-FROM arriving_${table} AS arriving ${joined} WHERE NOT ${inContested(table, 'arriving')}`;
+FROM arriving_${table} AS arriving ${joined} WHERE ${contested ? `NOT ${inContested(table, 'arriving')}` : 'true'}`;
 }
 
 /** Fit rows whose key nobody contests go straight in; the number of rows is that of the newly inserted. */
-export const insertUncontested = (scope: SettleScope, table: TableName): string =>
-  `INSERT INTO production.${table} ${uncontested(scope, table, `'inserted'`)} AND NOT ${isUnfit(table, 'arriving')}`;
+export const insertUncontested = (scope: SettleScope, table: TableName, { contested, unfit }: Found): string =>
+  `INSERT INTO production.${table} ${uncontested(scope, table, `'inserted'`, contested)}
+AND ${unfit ? `NOT ${isUnfit(table, 'arriving')}` : 'true'}`;
 
 /** Unfit rows whose key nobody contests wait in history. */
 export const keepWaiting = (scope: SettleScope, table: TableName): string =>
-  `INSERT INTO history.${table} ${uncontested(scope, table, unfitBecomes, `JOIN unfit_${table} USING (batch_id, row_number)`)} AND errors <> '{}'`;
+  `INSERT INTO history.${table} ${uncontested(scope, table, unfitBecomes, true, `JOIN unfit_${table} USING (batch_id, row_number)`)}
+AND errors <> '{}'`;
 
 /** Rows that leave are no longer kept; first of all, since a row that leaves may arrive again with another key. */
 export const removeLeaving = (table: TableName): string =>
@@ -324,7 +423,10 @@ SELECT ${source}, ${kept}, ${times} FROM settled_${table} AS settled
 WHERE wins AND NOT EXISTS (SELECT FROM before_${table} AS before WHERE before.key = settled.${key});`;
 }
 
-/** changed_<table>: keys that production gained or lost, or whose decisive columns changed. */
+/**
+ * changed_<table>: keys that production gained or lost, or whose decisive columns changed. Nobody asks for a key that is
+ * new, unless rows of earlier batches wait for it.
+ */
 function createChanged(scope: SettleScope, table: TableName): string {
   const key = keyOf(table);
   const differs = decisiveColumns(scope, table).map((name) => `before.${name} IS DISTINCT FROM settled.${name}`);
@@ -333,7 +435,7 @@ function createChanged(scope: SettleScope, table: TableName): string {
   }
   return `CREATE TEMP TABLE changed_${table} ON COMMIT DROP AS
 SELECT ${key} AS key, false AS existed FROM arriving_${table} AS arriving
-WHERE NOT ${inContested(table, 'arriving')} AND NOT ${isUnfit(table, 'arriving')}
+WHERE (${childrenWait(scope, table)}) AND NOT ${inContested(table, 'arriving')} AND NOT ${isUnfit(table, 'arriving')}
 UNION ALL
 SELECT contested.key, before.key IS NOT NULL FROM contested_${table} AS contested
 LEFT JOIN before_${table} AS before ON before.key = contested.key
@@ -355,8 +457,6 @@ JOIN unfit_${table} AS unfit USING (batch_id, row_number)
 WHERE errors <> '{}' AND NOT ${inContested(table, 'arriving')}
 UNION ALL ${leaving.join('\nUNION ALL ')};`;
 }
-
-const isParent = (table: TableName): boolean => references.some(({ parent }) => parent === table);
 
 /** What is worked out before anything is moved, in this order. */
 export function compareStatements(scope: SettleScope, table: TableName): readonly string[] {

@@ -33,21 +33,32 @@ export async function openSettlement(
   return { ...given, completeBatches: complete.map(({ batch }) => batch) };
 }
 
+/** Of the rows that went straight in, those that break rules about their parents arrive as others do; gives their number. */
+async function takeBack(sql: Sql, scope: statement.SettleScope, cause: Cause, table: TableName): Promise<number> {
+  await sql.run(statement.closeStraight(scope, table, cause.batch));
+  return sql.run(statement.takeBack(table));
+}
+
 /**
  * Settles one table; its parents are settled already. Rows that arrive are all of `cause.batch`. Quarantine follows: rows
- * that wait for a parent are in it, rows that were let in are no longer open.
+ * that wait for a parent are in it, rows that were let in are no longer open. `straight`: how many rows of the batch stand
+ * in production already, by `statement.copyStraight`; undefined when that was not the way.
  */
 export async function settleTable(
   sql: Sql,
   scope: statement.SettleScope,
   cause: Cause,
   table: TableName,
+  straight?: number,
 ): Promise<Settlement> {
-  for (const script of statement.compareStatements(scope, table)) if (script !== '') await sql.run(script);
-  await sql.run(statement.removeLeaving(table));
-  const inserted = await sql.run(statement.insertUncontested(scope, table));
-  await sql.run(statement.keepWaiting(scope, table));
-  await sql.run(statement.placeContested(scope, table));
+  const stayed = straight === undefined ? 0 : straight - (await takeBack(sql, scope, cause, table));
+  await sql.run(statement.compareStatements(scope, table).join('\n'));
+  if (straight !== undefined) await sql.run(statement.addStraight(scope, table, cause.batch));
+  const [found = { contested: true, unfit: true }] = await sql.rows<statement.Found>(statement.lookForWork(table));
+  if (found.contested) await sql.run(statement.removeLeaving(table));
+  const inserted = stayed + (await sql.run(statement.insertUncontested(scope, table, found)));
+  if (found.unfit) await sql.run(statement.keepWaiting(scope, table));
+  if (found.contested) await sql.run(statement.placeContested(scope, table));
   await sql.run(openQuarantine(table, scope.timeZone));
   await sql.run(closeReleased(table));
   if (cause.operation !== 'load') await sql.run(closeArrived(table));
