@@ -7,7 +7,7 @@ import { type SampleBatch, sampleBatches } from '../generate/batches.ts';
 import { generateSample, type SampleOptions, sampleDefaults } from '../generate/sample.ts';
 import { type CsvRequest, type IngestContext, type IngestResult, ingestCsv } from '../ingest/csv/ingest.ts';
 import { type Extract, extractProduction, removeRetired } from '../ingest/extract.ts';
-import { removeUnreferenced } from '../ingest/production/archive.ts';
+import { removeDrafts } from '../ingest/production/archive.ts';
 import { exportShop, hasOrders } from '../ingest/shop/export.ts';
 import { dayIn } from '../kernel/time.ts';
 import { type PublishContext, type PublishResult, publish, recoverPublication } from '../publish/publish.ts';
@@ -82,7 +82,7 @@ export const exclusively = <T>(context: PipelineContext, work: () => Promise<T>)
   context.postgres.exclusive(lockName, context.lockSeconds, async () => {
     await recoverPublication(context);
     await removeLeftovers(context.duckdb.temporaryFolder);
-    await removeUnreferenced(context.postgres, context.archive);
+    await removeDrafts(context.archive);
     return work();
   });
 

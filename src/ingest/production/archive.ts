@@ -6,7 +6,6 @@ import { pipeline } from 'node:stream/promises';
 import { constants, createZstdCompress } from 'node:zlib';
 import { isMissing } from '../../kernel/errors.ts';
 import { flush } from '../../kernel/folders.ts';
-import type { Sql } from '../../stores/postgres/postgres.ts';
 
 /** A file as it was received. */
 interface ReceivedFile {
@@ -51,16 +50,16 @@ export async function archiveFiles(folder: string, files: readonly ReceivedFile[
   await Promise.all([...distinct.values()].map((file) => archiveFile(folder, file)));
 }
 
-/** Removes what no batch refers to: copies of files whose load failed or was killed. */
-export async function removeUnreferenced(sql: Sql, folder: string): Promise<void> {
-  const kept = await sql.rows<{ name: string }>('SELECT DISTINCT archived_as AS name FROM ops.batch_files');
-  const names = new Set(kept.map(({ name }) => name));
+/**
+ * Removes drafts that killed loads left. Whole copies stay, also those of loads that failed: they are used when the load is
+ * given again, and another database may refer to them.
+ */
+export async function removeDrafts(folder: string): Promise<void> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((thrown: unknown) => {
     if (isMissing(thrown)) return [];
     throw thrown;
   });
   for (const entry of entries) {
-    const name = `${entry.parentPath.slice(folder.length + 1)}/${entry.name}`;
-    if (entry.isFile() && !names.has(name)) await rm(join(folder, name), { force: true });
+    if (entry.isFile() && entry.name.endsWith('.draft')) await rm(join(entry.parentPath, entry.name), { force: true });
   }
 }

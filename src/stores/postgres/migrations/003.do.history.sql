@@ -99,7 +99,9 @@ BEGIN
       FROM (SELECT batch_id, trim(%2$I) AS key, min(line_number) AS row_number FROM staging.%1$I
         JOIN ops.batches USING (batch_number) WHERE verdict IS NULL GROUP BY 1, 2) AS staged
       WHERE staged.batch_id = stored.batch_id AND staged.key = stored.%2$I', named, keys[place]);
-    EXECUTE format('UPDATE production.%I SET row_number = 0 WHERE row_number IS NULL', named);
+    EXECUTE format('UPDATE production.%1$I AS stored SET row_number = numbered.place
+      FROM (SELECT ctid, -row_number() OVER () AS place FROM production.%1$I WHERE row_number IS NULL) AS numbered
+      WHERE numbered.ctid = stored.ctid', named);
     EXECUTE format('ALTER TABLE production.%I ALTER COLUMN row_number SET NOT NULL, ALTER COLUMN outcome DROP DEFAULT', named);
     EXECUTE format('COMMENT ON COLUMN production.%I.row_number IS ''Names the row within its batch and table.''', named);
     EXECUTE format('COMMENT ON COLUMN production.%I.outcome IS ''What the row is booked as in the ledger of its batch.''', named);
