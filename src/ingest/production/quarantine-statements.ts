@@ -29,12 +29,13 @@ DO UPDATE SET state = 'open', rules = EXCLUDED.rules`;
 
 /**
  * PostgreSQL: rows that a settlement found to break rules about their parents, with what was received, or, where their
- * batch has left staging, with what was stored of it.
+ * batch has left staging, with what was stored of it. Of rows that a preset had mapped the line is not known then: it is 0.
  */
 export const openQuarantine = (table: TableName, timeZone: string): string =>
   `INSERT INTO ops.quarantine AS held (batch_id, table_name, row_number, file, line_number, rules, content)
-SELECT batch_id, '${table}', unfit.row_number, coalesce(files.file, ''),
-  coalesce(staged.line_number, unfit.row_number - coalesce(files.line_offset, 0)), unfit.errors,
+SELECT batch_id, '${table}', unfit.row_number,
+  coalesce(files.file, (SELECT min(file) FROM ops.batch_files AS mapped WHERE mapped.batch_id = batches.batch_id)),
+  coalesce(staged.line_number, unfit.row_number - files.line_offset, 0), unfit.errors,
   CASE WHEN staged.batch_number IS NULL THEN coalesce(unfit.stored, '{}') ELSE ${receivedContent(table, 'staged')} END
 FROM (
   SELECT batch_id, row_number, errors, ${storedContent(table, 'settled', timeZone)} AS stored

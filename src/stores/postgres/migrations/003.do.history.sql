@@ -73,6 +73,8 @@ ALTER TABLE ops.quarantine
 UPDATE ops.quarantine SET row_number = line_number WHERE table_name IS NOT NULL;
 CREATE UNIQUE INDEX quarantine_row ON ops.quarantine (batch_id, table_name, row_number) WHERE row_number IS NOT NULL;
 COMMENT ON COLUMN ops.quarantine.row_number IS 'Names the row within its batch and table; NULL for a malformed record of a preset''s file.';
+COMMENT ON COLUMN ops.quarantine.line_number IS
+  'The line in the file; 0 for a row that a preset had mapped and that lost its parent after its batch had left staging.';
 COMMENT ON COLUMN ops.quarantine.state IS 'open, or released when a replay, a recheck or the arrival of its parent let the row in.';
 COMMENT ON COLUMN ops.quarantine.fixed IS 'Column -> text that was set by hand and stands in place of what was received.';
 
