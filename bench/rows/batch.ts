@@ -1,16 +1,14 @@
 /** The batch path, from CSV files to committed production and its Parquet files, beside the least that PostgreSQL needs. */
-import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { sqlText } from '../../src/stores/postgres/postgres.ts';
 import type { BatchFigures } from '../load-batch.ts';
 import { secondsOf } from '../measure.ts';
+import { connectionOf, hasPsql, run } from '../psql.ts';
 import type { Measured, Skipped } from '../result.ts';
 import type { Bench, Row } from '../row.ts';
 import { makeShop, openHome, type shops } from '../shop.ts';
 
-const run = promisify(execFile);
 const bench = join(import.meta.dirname, '..');
 const peakReporter = new URL('../report-peak.ts', import.meta.url).href;
 
@@ -101,9 +99,9 @@ function floorScript(folder: string, target: string): string {
 
 async function measureFloor(folder: string, target: string, url: string): Promise<number> {
   mkdirSync(target, { recursive: true });
-  const words = ['-X', '-q', '-v', 'ON_ERROR_STOP=1', url];
+  const env = { ...process.env, ...connectionOf(url), PGOPTIONS: '-c client_min_messages=warning' };
   return secondsOf(async () => {
-    const psql = run('psql', words, { env: { ...process.env, PGOPTIONS: '-c client_min_messages=warning' } });
+    const psql = run('psql', ['-X', '-q', '-v', 'ON_ERROR_STOP=1'], { env });
     psql.child.stdin?.end(floorScript(folder, target));
     await psql;
   });
@@ -153,7 +151,7 @@ function tellStages(context: Bench, { stages }: BatchFigures): void {
   }
 }
 
-/** Microseconds become seconds per million rows. */
+/** Seconds that a million rows took. */
 const perMillionRows = (round: Round): number => (totalOf(round) / round.figures.rows) * 1e6;
 
 /** A Python with pandas, SQLAlchemy and psycopg2; named by BENCH_PYTHON. */
@@ -176,6 +174,7 @@ async function measurePandas(context: Bench, rounds: number, ours: readonly Roun
 }
 
 async function measure(context: Bench): Promise<readonly (Measured | Skipped)[]> {
+  if (!(await hasPsql())) return [{ what: 'batch path', skipped: 'psql is not in PATH' }];
   const rounds = Math.min(context.rounds, 3);
   const small = await measureShop(context, 'sample', rounds);
   const large = await measureShop(context, 'large', rounds);

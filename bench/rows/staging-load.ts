@@ -1,38 +1,24 @@
 /** A CSV file into staging, beside psql's \copy of the same file into a text table without indexes. */
-import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import type { TableName } from '../../src/contracts/tables.ts';
 import { readCsvFile } from '../../src/ingest/csv/files.ts';
 import { withEngines } from '../../src/ingest/csv/ingest.ts';
 import { type LoadEngines, stageTable } from '../../src/ingest/csv/load.ts';
 import { type FileReading, readTable } from '../../src/ingest/csv/read.ts';
 import { createStaging } from '../../src/ingest/production/staging.ts';
-import { isMissing } from '../../src/kernel/errors.ts';
 import { sqlName, sqlText } from '../../src/stores/duckdb/duckdb.ts';
 import type { Postgres } from '../../src/stores/postgres/postgres.ts';
 import { alternate, type Contender, secondsOf } from '../measure.ts';
+import { connectionOf, hasPsql, run } from '../psql.ts';
 import type { Measured, Skipped } from '../result.ts';
 import type { Bench, Row } from '../row.ts';
 import { type Home, makeShop, openHome } from '../shop.ts';
-
-const run = promisify(execFile);
 
 /** The files that are loaded: the largest one, and one with quoted fields. */
 const files = [
   { table: 'transaction_items', what: 'staging load, items' },
   { table: 'transactions', what: 'staging load, transactions with quoted addresses' },
 ] as const;
-
-async function hasPsql(): Promise<boolean> {
-  try {
-    await run('psql', ['--version']);
-    return true;
-  } catch (thrown) {
-    if (isMissing(thrown)) return false;
-    throw thrown;
-  }
-}
 
 /** An empty table and nothing left to be written for what came before. */
 const makeReady = async (postgres: Postgres, name: string): Promise<void> => {
@@ -55,17 +41,6 @@ const stage =
     await requireRows(postgres, `staging.${table}`, reading.records);
     return seconds;
   };
-
-const connectionOf = (url: string): NodeJS.ProcessEnv => {
-  const { hostname, port, username, password, pathname } = new URL(url);
-  return {
-    PGHOST: hostname,
-    PGPORT: port,
-    PGUSER: username,
-    PGPASSWORD: decodeURIComponent(password),
-    PGDATABASE: pathname.slice(1),
-  };
-};
 
 /** The time that psql itself reports for its \copy, so that its start and its connecting do not count. */
 const copyWithPsql =

@@ -37,7 +37,7 @@ const settings = {
   MILLRACE_DUCKDB_MEMORY: z
     .string()
     .regex(/^\d+(\.\d+)?\s?(KB|MB|GB|TB|KiB|MiB|GiB|TiB)$/i, 'not a size such as 256MiB or 2GB')
-    .default('512MiB')
+    .default('384MiB')
     .describe('The memory DuckDB may use; beyond it, it spills to MILLRACE_HOME/tmp.'),
   MILLRACE_DUCKDB_THREADS: z.coerce
     .number()

@@ -60,9 +60,13 @@ export async function relaxConstraints(sql: Sql, arriving: ReadonlyMap<TableName
   // Foreign keys of every table: they rest upon the keys of the large ones.
   const foreign: string[] = [];
   for (const table of tableNames) foreign.push(...(await drop(sql, table, ['f'])));
-  const own: string[] = [];
-  for (const table of large) own.push(...(await drop(sql, table, ['p', 'u', 'i'])));
-  return { restore: [...own, ...foreign], tables: large };
+  const [keys, indexes]: [string[], string[]] = [[], []];
+  for (const table of large) {
+    indexes.push(...(await drop(sql, table, ['i'])));
+    keys.push(...(await drop(sql, table, ['p', 'u'])));
+  }
+  // Indexes come last: while they are not there, foreign keys are checked by hash joins, in a tenth of the time.
+  return { restore: [...keys, ...foreign, ...indexes], tables: large };
 }
 
 /** Makes again what was dropped; a row that breaks it ends the transaction. */

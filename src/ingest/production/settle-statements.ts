@@ -228,7 +228,8 @@ ${createMisfits(scope, table, `misfits_${table}`, `production.${table}`, `source
 export const takeBack = (table: TableName): string =>
   `WITH taken AS (
   DELETE FROM production.${table} AS stored USING misfits_${table} AS misfits
-  WHERE misfits.errors <> '{}' AND stored.batch_id = misfits.batch_id AND stored.row_number = misfits.row_number
+  WHERE EXISTS (SELECT FROM misfits_${table} WHERE errors <> '{}') AND misfits.errors <> '{}'
+    AND stored.batch_id = misfits.batch_id AND stored.row_number = misfits.row_number
   RETURNING ${list(rowColumns(table), 'stored.')}
 )
 INSERT INTO arriving_${table} (${list(rowColumns(table))}, contested) SELECT ${list(rowColumns(table))}, false FROM taken`;
