@@ -216,10 +216,14 @@ export const straightRows = (table: TableName): string =>
   `SELECT row_number, ${list(storedColumns(table))}, source_updated_at, content_hash
    FROM judged_${table} WHERE verdict = 'clean' AND NOT contested`;
 
-/** Ends what `openStraight` began, and finds misfits_<table>: rows that went in and break rules about their parents. */
+/**
+ * Ends what `openStraight` began, and finds misfits_<table>: rows that went in and break rules about their parents. The
+ * table is analysed first: without that its million rows pass for a few, and are compared with their parents one by one.
+ */
 export function closeStraight(scope: SettleScope, table: TableName, batch: string): string {
   const names = Object.keys(straightDefaults(scope, batch, scope.recordedAt));
   return `ALTER TABLE production.${table} ${names.map((name) => `ALTER COLUMN ${name} DROP DEFAULT`).join(', ')};
+ANALYZE production.${table};
 DROP TABLE IF EXISTS misfits_${table};
 ${createMisfits(scope, table, `misfits_${table}`, `production.${table}`, `source = ${sqlText(scope.source)} AND batch_id = ${sqlText(batch)}`)}`;
 }
