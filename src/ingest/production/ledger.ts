@@ -50,7 +50,7 @@ function addMove(counts: Counts, { was, becomes, rows }: Move): Counts {
 }
 
 /** The sums of moves, by batch. */
-export function sumMoves(moves: readonly Move[]): ReadonlyMap<string, Counts> {
+function sumMoves(moves: readonly Move[]): ReadonlyMap<string, Counts> {
   const sums = new Map<string, Counts>();
   for (const move of moves) sums.set(move.batch, addMove(sums.get(move.batch) ?? nothing, move));
   return sums;

@@ -36,8 +36,7 @@ export interface SettleScope {
 const replaced = 'replaced';
 
 /** The columns of production's table that come from the file. */
-export const storedColumns = (table: TableName): readonly string[] =>
-  tableContracts[table].stored.map(({ name }) => name);
+const storedColumns = (table: TableName): readonly string[] => tableContracts[table].stored.map(({ name }) => name);
 
 const list = (names: readonly string[], prefix = ''): string => names.map((name) => `${prefix}${name}`).join(', ');
 

@@ -3,7 +3,7 @@ import { type TableName, tableContracts, tableNames } from '../../contracts/tabl
 import type { Sql } from '../../stores/postgres/postgres.ts';
 
 /** How many batches staging keeps. */
-export const stagedBatches = 3;
+const stagedBatches = 3;
 
 const partition = (table: TableName, batchNumber: number): string => `staging.${table}_${batchNumber}`;
 
