@@ -183,9 +183,18 @@ interface Kill {
   readonly serverDies: boolean;
 }
 
-/** Kills a command under way. When it ends before its moment, it is given again, to be killed in half the time. */
-async function killUnderWay(home: Home, words: readonly string[], kill: Kill, doneBefore?: string): Promise<void> {
-  for (let after = kill.after, again = false; ; after /= 2, again = true) {
+/**
+ * Kills a command under way. When it ends before its moment, it is given again, to be killed in half the time. `doneBefore`
+ * is what it says when it was done already: in an earlier turn, also in one that was killed after it had sent its COMMIT.
+ */
+async function killUnderWay(
+  home: Home,
+  words: readonly string[],
+  kill: Kill,
+  doneBefore: string | undefined,
+  killedBefore: boolean,
+): Promise<void> {
+  for (let after = kill.after, again = killedBefore; ; after /= 2, again = true) {
     const running = startMillrace(words, settingsOf(home));
     await Promise.race([wait(after), running.ended]);
     const ended = running.process.exitCode === null ? await crash(home, running, kill.serverDies) : await running.ended;
@@ -206,8 +215,8 @@ async function takeSteps(
     for (const [place, { words, doneBefore }] of stepsOf(exports).entries()) {
       const given = await words(connect);
       const kills = killsOf(place);
-      for (const kill of kills) {
-        await killUnderWay(home, given, kill, doneBefore);
+      for (const [time, kill] of kills.entries()) {
+        await killUnderWay(home, given, kill, doneBefore, time > 0);
         ageLock(home);
         if (kill.serverDies) await revive();
       }
