@@ -176,16 +176,15 @@ async function extractRelation(
     expression ? `${expression.replace('{email_token}', token)} AS ${name}` : name,
   );
   const rows = join(folder, `${relation}.csv`);
-  await context.postgres.transaction(async (sql) => {
-    await sql.run(`SET LOCAL work_mem = '64MB'`);
-    await sql.copyOut(
-      `COPY (SELECT ${selected.join(', ')} FROM production.${relation} ORDER BY ${order}) TO STDOUT (FORMAT csv)`,
-      createWriteStream(rows),
-    );
-  });
+  await context.postgres.copyOut(
+    `COPY (SELECT ${selected.join(', ')} FROM production.${relation}) TO STDOUT (FORMAT csv)`,
+    createWriteStream(rows),
+  );
   const types = Object.fromEntries(columns.map(({ name, type }) => [name, type]));
   const bytes = await context.lake.put(path, (draft) =>
-    duckdb.run(`COPY (FROM ${copiedRows(rows, types)}) TO ${sqlText(draft)} (FORMAT parquet, COMPRESSION zstd)`),
+    duckdb.run(
+      `COPY (FROM ${copiedRows(rows, types)} ORDER BY ${order}) TO ${sqlText(draft)} (FORMAT parquet, COMPRESSION zstd)`,
+    ),
   );
   const [counted] = await duckdb.rows<{ rows: number }>(
     `SELECT count(*) AS rows FROM read_parquet(${sqlPath(context.lake.locate(path))})`,

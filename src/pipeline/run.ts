@@ -66,7 +66,7 @@ const sampleExports = 4;
 const lockName = 'millrace pipeline';
 
 /** What the folders of work under way begin with. */
-const workFolders = /^(load|extract|rows|parents)-/;
+const workFolders = /^(load|extract|rows)-/;
 
 /** Removes what killed processes left in the temporary folder. */
 async function removeLeftovers(folder: string): Promise<void> {

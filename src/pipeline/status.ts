@@ -53,7 +53,7 @@ export interface Check {
 
 /** Checks the books: ledger against production, and the chain of the audit log. */
 export async function checkBooks({ postgres }: PipelineContext): Promise<readonly Check[]> {
-  const wrong = await findDifferences(postgres, tableNames);
+  const wrong = await findDifferences(postgres);
   const [entries] = await postgres.rows<{ count: number }>('SELECT count(*) AS count FROM ops.ledger');
   const audit = await verifyAudit(postgres);
   return [

@@ -55,6 +55,12 @@ export interface Judgement extends JudgeContext {
   readonly rulesHash: string;
 }
 
+const sum = <T>(items: Iterable<T>, of: (item: T) => number): number => {
+  let total = 0;
+  for (const item of items) total += of(item);
+  return total;
+};
+
 /** Records the batch and its files; gives its number. A batch that was reverted is recorded anew. */
 async function registerBatch(sql: Sql, batch: Batch, rulesHash: string): Promise<number> {
   const [registered] = await sql.rows<{ batch_number: number }>(
@@ -157,8 +163,8 @@ export async function stageTable(
   let staged = 0;
   for (const reading of readings) {
     const columns = reading.copyColumns?.join(', ');
-    const copied = columns && (await copyBytes(sql, batchNumber, table, reading, columns));
-    staged += copied || (await streamToStaging(sql, engines, batchNumber, table, reading.fileNumber));
+    const copied = columns === undefined ? undefined : await copyBytes(sql, batchNumber, table, reading, columns);
+    staged += copied ?? (await streamToStaging(sql, engines, batchNumber, table, reading.fileNumber));
   }
   return staged;
 }
@@ -220,6 +226,10 @@ async function quarantineMalformed(sql: Sql, engines: LoadEngines, batch: Batch)
   }
 }
 
+/** The malformed records of the files of a table, or of those that a preset maps. */
+export const malformedOf = (readings: readonly FileReading[], table: TableName | undefined): number =>
+  sum(readings, (reading) => (reading.table === table ? reading.malformed : 0));
+
 /** What the judge found in the rows of a table. */
 export interface Judged {
   readonly received: number;
@@ -230,21 +240,17 @@ export interface Judged {
   readonly results: readonly RuleResult[];
 }
 
-/** Counts what the judge found; `received` is the number of rows that it was given. */
+/** Counts what the judge found in the rows of a table, and the malformed records that it was not given. */
 export async function judgedRows(
   engines: LoadEngines,
-  readings: readonly FileReading[],
   table: TableName,
-  received: number,
+  malformed: number,
   rules: readonly Rule[],
 ): Promise<Judged> {
   const counted = await engines.judge.rows<{ verdict: string; count: number }>(statement.countVerdicts(table));
   const count = (verdict: string): number => counted.find((each) => each.verdict === verdict)?.count ?? 0;
-  const malformed = readings
-    .filter((reading) => reading.table === table)
-    .reduce((sum, reading) => sum + reading.malformed, 0);
   return {
-    received: received + malformed,
+    received: sum(counted, ({ count: rows }) => rows) + malformed,
     malformed,
     clean: count('clean'),
     duplicate: count('duplicate'),
@@ -356,18 +362,15 @@ async function settleAndBook(
 ): Promise<Settlement> {
   const cause: Cause = { operation: 'load', batch: batch.id, at: batch.recordedAt };
   const settlement = await settleTable(sql, scope, cause, table, straight);
-  const unloaded = judged.broken + judged.duplicate + settlement.moves.length;
-  if (unloaded > 0) await sql.run(staging.writeVerdicts(table, batchNumber, statement.verdicts(table)), [batch.id]);
+  const turnedDown = settlement.moves.some(
+    (move) => move.batch === batch.id && (move.becomes === 'superseded' || move.becomes === 'quarantined'),
+  );
+  if (judged.broken + judged.duplicate > 0 || turnedDown)
+    await sql.run(staging.writeVerdicts(table, batchNumber, statement.verdicts(table)), [batch.id]);
   await book(sql, cause, table, [...judgedMoves(batch.id, judged), ...settlement.moves]);
   await requireStagedAsBooked(sql, batch, batchNumber, table, judged, settlement.moves);
   return settlement;
 }
-
-const sum = <T>(items: Iterable<T>, of: (item: T) => number): number => {
-  let total = 0;
-  for (const item of items) total += of(item);
-  return total;
-};
 
 /** A load joins and sorts all rows of a batch: it is given more than the server's defaults, while it lasts. */
 const memorySettings = `SET LOCAL work_mem = '64MB'; SET LOCAL maintenance_work_mem = '256MB'`;
@@ -396,11 +399,10 @@ export async function loadBatch(
   if (judging.status === 'rejected') throw judging.reason;
   const judged = new Map<TableName, Judged>();
   for (const table of tableNames) {
-    const rows = staged.value.get(table) ?? 0;
-    judged.set(table, await judgedRows(engines, batch.readings, table, rows, judgement.rules));
+    judged.set(table, await judgedRows(engines, table, malformedOf(batch.readings, table), judgement.rules));
   }
   // A preset's malformed records are of no table yet.
-  const unmapped = sum(batch.readings, (reading) => (reading.table ? 0 : reading.malformed));
+  const unmapped = malformedOf(batch.readings, undefined);
   const received = sum(judged.values(), (each) => each.received) + unmapped;
   const faulty = sum(judged.values(), (each) => each.broken + each.malformed) + unmapped;
   const results = [...judged.values()].flatMap((each) => each.results);
@@ -444,7 +446,7 @@ export async function loadBatch(
   );
   requireFew(faulty + misfits, final);
   await keepResults(sql, batch.id, final);
-  await requireBalance(sql, batch.id, tableNames);
+  await requireBalance(sql, batch.id);
   await staging.trimStaging(sql);
 }
 

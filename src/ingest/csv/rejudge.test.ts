@@ -234,7 +234,7 @@ describe('a batch that comes later', () => {
     expect(await heldOf(postgres)).toEqual([]);
     await revertBatch(context, later.batch);
     expect((await listQuarantine(postgres)).length).toBe(8);
-    expect(await findDifferences(postgres, tableNames)).toEqual([]);
+    expect(await findDifferences(postgres)).toEqual([]);
     expect(await balanceOf(postgres, later.batch)).toEqual(
       tableNames.map((table) => ({ table, received: 0, loaded: 0, duplicate: 0, superseded: 0, quarantined: 0 })),
     );
@@ -324,7 +324,7 @@ describe('a recheck', () => {
     await recheckBatches(context, { batch, always: true });
     expect(await heldOf(postgres)).toEqual([]);
     expect(await contentsOf(postgres)).toEqual(before);
-    expect(await findDifferences(postgres, tableNames)).toEqual([]);
+    expect(await findDifferences(postgres)).toEqual([]);
   });
 
   test('counts a row that a fix has made a copy of another as a duplicate', async () => {

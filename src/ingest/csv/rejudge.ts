@@ -15,16 +15,24 @@ import type { Sql } from '../../stores/postgres/postgres.ts';
 import { book, bookRevert, type Cause, type Move, requireBalance } from '../production/ledger.ts';
 import type { HeldFilter } from '../production/quarantine.ts';
 import { closeCopies } from '../production/quarantine-statements.ts';
-import { openSettlement, type Settlement, settleTable } from '../production/settle.ts';
+import { openSettlement, settleTable } from '../production/settle.ts';
 import { leaveWithBatch, type SettleScope } from '../production/settle-statements.ts';
 import { createStopwatch } from '../production/stages.ts';
 import { receivedColumns } from '../production/staging.ts';
 import { findFiles, readFiles } from './batch-files.ts';
 import { contentHashOf } from './files.ts';
 import { type IngestContext, withEngines } from './ingest.ts';
-import { type Judgement, judgeAll, judgedMoves, judgedRows, type LoadEngines, sendJudged } from './load.ts';
+import {
+  type Judgement,
+  judgeAll,
+  judgedMoves,
+  judgedRows,
+  type LoadEngines,
+  malformedOf,
+  sendJudged,
+} from './load.ts';
 import { loadPreset, type OptionValue, presetIdentity } from './presets.ts';
-import { keepResults, withSettlement } from './quality.ts';
+import { keepResults, type RuleResult, withSettlement } from './quality.ts';
 import type { FileReading } from './read.ts';
 
 /** Held rows that were judged again, of one table. */
@@ -119,8 +127,7 @@ async function replayTable(
   cause: Cause,
   table: TableName,
 ): Promise<{ readonly outcome: ReplayedTable; readonly followed: number }> {
-  const [counted] = await engines.judge.rows<{ rows: number }>(`SELECT count(*) AS rows FROM received_${table}`);
-  const judged = await judgedRows(engines, [], table, counted?.rows ?? 0, judgement.rules);
+  const judged = await judgedRows(engines, table, 0, judgement.rules);
   await sql.run(
     `INSERT INTO leaving_${table} SELECT kept.batch_id, kept.row_number FROM history.${table} AS kept
      JOIN replaying USING (batch_id, row_number) WHERE replaying.table_name = '${table}' AND batch_id = $1`,
@@ -190,7 +197,7 @@ export async function replayQuarantine(context: IngestContext, filter: HeldFilte
           followed += replayed.followed;
         }
         tables = addTables(tables, outcomes);
-        await requireBalance(sql, batch.id, tableNames);
+        await requireBalance(sql, batch.id);
       }
       if (ids.length > 0) {
         const details = Object.fromEntries(tables.map(({ table, released }) => [table, released]));
@@ -228,14 +235,19 @@ interface ArchivedFile {
 }
 
 /** Brings a batch's files back from the archive under their own names. Errors: MR-BAT-004. */
-async function restoreFiles(context: IngestContext, batch: string, folder: string): Promise<readonly string[]> {
+async function restoreFiles(
+  context: IngestContext,
+  batch: string,
+  folder: string,
+): Promise<readonly (ArchivedFile & { readonly path: string })[]> {
   const files = await context.postgres.rows<ArchivedFile>(
     `SELECT file, sha256, compression, archived_as AS "archivedAs" FROM ops.batch_files WHERE batch_id = $1
      ORDER BY file_number`,
     [batch],
   );
-  const paths: string[] = [];
-  for (const { file, compression, archivedAs } of files) {
+  const restored: (ArchivedFile & { readonly path: string })[] = [];
+  for (const each of files) {
+    const { file, compression, archivedAs } = each;
     const archived = join(context.archive, archivedAs ?? 'missing');
     if (!existsSync(archived)) throw new MillraceError('MR-BAT-004', { batch, file, path: archived });
     const path = join(folder, file);
@@ -247,9 +259,9 @@ async function restoreFiles(context: IngestContext, batch: string, folder: strin
     } catch (thrown) {
       throw new MillraceError('MR-BAT-004', { batch, file, path: archived }, thrown);
     }
-    paths.push(path);
+    restored.push({ ...each, path });
   }
-  return paths;
+  return restored;
 }
 
 /** Reads a batch again from the archive into received_<table>. Errors: MR-BAT-004, MR-BAT-005. */
@@ -260,23 +272,15 @@ async function readArchived(
 ): Promise<readonly FileReading[]> {
   const folder = join(engines.temporaryFolder, 'archived');
   mkdirSync(folder, { recursive: true });
-  const paths = await restoreFiles(context, batch.id, folder);
+  const restored = await restoreFiles(context, batch.id, folder);
   const preset = batch.preset === null ? undefined : loadPreset(batch.preset);
-  const [only] = paths;
-  const input = preset?.roles.length === 1 && paths.length === 1 && only !== undefined ? only : folder;
+  const [only] = restored;
+  const input = preset?.roles.length === 1 && restored.length === 1 && only ? only.path : folder;
   const files = await findFiles(input, preset);
-  const known = await context.postgres.rows<ArchivedFile>(
-    'SELECT file, sha256 FROM ops.batch_files WHERE batch_id = $1',
-    [batch.id],
-  );
-  for (const { path, sha256 } of Object.values(files.byRole).flat()) {
-    if (!known.some((file) => file.sha256 === sha256)) {
-      throw new MillraceError('MR-BAT-004', {
-        batch: batch.id,
-        file: path.slice(folder.length + 1),
-        path: context.archive,
-      });
-    }
+  const found = new Map(Object.values(files.byRole).flatMap((some) => some.map((each) => [each.path, each.sha256])));
+  for (const { file, path, sha256, archivedAs } of restored) {
+    if (found.get(path) === sha256) continue;
+    throw new MillraceError('MR-BAT-004', { batch: batch.id, file, path: join(context.archive, archivedAs ?? '') });
   }
   // Fixes belong to the rows that the preset made then.
   const identity = preset && presetIdentity(preset, batch.options);
@@ -336,10 +340,8 @@ async function recheckTable(
   cause: Cause,
   table: TableName,
   malformed: number,
-): Promise<{ readonly settlement: Settlement; readonly results: Awaited<ReturnType<typeof judgedRows>>['results'] }> {
-  const [counted] = await engines.judge.rows<{ rows: number }>(`SELECT count(*) AS rows FROM received_${table}`);
-  const found = await judgedRows(engines, [], table, counted?.rows ?? 0, judgement.rules);
-  const judged = { ...found, received: found.received + malformed, malformed };
+): Promise<readonly RuleResult[]> {
+  const judged = await judgedRows(engines, table, malformed, judgement.rules);
   await sql.run(leaveWithBatch(table, batch.id));
   await sendJudged(sql, engines, batch, scope, table, judged);
   const settlement = await settleTable(sql, scope, cause, table);
@@ -351,7 +353,7 @@ async function recheckTable(
     ...judgedMoves(batch.id, judged),
     ...settlement.moves.filter((move) => !isPast(move)),
   ]);
-  return { settlement, results: found.results };
+  return withSettlement(judged.results, settlement, batch.id);
 }
 
 async function recheckBatch(context: IngestContext, batch: StoredBatch): Promise<void> {
@@ -364,18 +366,14 @@ async function recheckBatch(context: IngestContext, batch: StoredBatch): Promise
       const mended = await overlayFixes(sql, engines, batch.id);
       await judgeAll(engines, judgement, createStopwatch(context.clock));
       const scope = await openSettlement(sql, { ...context, source: batch.source, recordedAt: at });
-      const results: Parameters<typeof keepResults>[2][number][] = [];
+      const results: RuleResult[] = [];
       for (const table of tableNames) {
-        const malformed = readings
-          .filter((reading) => reading.table === table)
-          .reduce((sum, reading) => sum + reading.malformed, 0);
-        const left = malformed - (mended.get(table) ?? 0);
-        const found = await recheckTable(sql, engines, batch, judgement, scope, cause, table, left);
-        results.push(...withSettlement(found.results, found.settlement, batch.id));
+        const malformed = malformedOf(readings, table) - (mended.get(table) ?? 0);
+        results.push(...(await recheckTable(sql, engines, batch, judgement, scope, cause, table, malformed)));
       }
       await keepResults(sql, batch.id, results);
       await sql.run('UPDATE ops.batches SET rules_hash = $2 WHERE batch_id = $1', [batch.id, context.rulesHash]);
-      await requireBalance(sql, batch.id, tableNames);
+      await requireBalance(sql, batch.id);
       await appendAudit(
         sql,
         { action: 'recheck', subject: batch.id, details: { rules: context.rulesHash } },

@@ -1,6 +1,6 @@
 /** The archive of received files: each kept once, compressed, under the hash of its content; for its owner's eyes alone. */
 import { createReadStream, createWriteStream } from 'node:fs';
-import { access, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { access, mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { constants, createZstdCompress } from 'node:zlib';
@@ -20,6 +20,9 @@ const extensions = { none: 'csv.zst', gzip: 'csv.gz', zstd: 'csv.zst' } as const
 export const archiveName = ({ sha256, compression }: ReceivedFile): string =>
   `${sha256.slice(0, 2)}/${sha256}.${extensions[compression]}`;
 
+/** Where copies are written before they get their name. */
+const drafts = (folder: string): string => join(folder, 'drafts');
+
 const isThere = (path: string): Promise<boolean> =>
   access(path).then(
     () => true,
@@ -32,8 +35,8 @@ const isThere = (path: string): Promise<boolean> =>
 async function archiveFile(folder: string, file: ReceivedFile): Promise<void> {
   const target = join(folder, archiveName(file));
   if (await isThere(target)) return;
-  await mkdir(dirname(target), { recursive: true, mode: 0o700 });
-  const draft = `${target}.draft`;
+  for (const path of [dirname(target), drafts(folder)]) await mkdir(path, { recursive: true, mode: 0o700 });
+  const draft = join(drafts(folder), file.sha256);
   const source = createReadStream(file.path, { highWaterMark: 1 << 20 });
   const sink = createWriteStream(draft, { mode: 0o600 });
   if (file.compression === 'none') {
@@ -48,18 +51,11 @@ async function archiveFile(folder: string, file: ReceivedFile): Promise<void> {
 export async function archiveFiles(folder: string, files: readonly ReceivedFile[]): Promise<void> {
   const distinct = new Map(files.map((file) => [archiveName(file), file]));
   await Promise.all([...distinct.values()].map((file) => archiveFile(folder, file)));
+  await removeDrafts(folder);
 }
 
 /**
  * Removes drafts that killed loads left. Whole copies stay, also those of loads that failed: they are used when the load is
  * given again, and another database may refer to them.
  */
-export async function removeDrafts(folder: string): Promise<void> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((thrown: unknown) => {
-    if (isMissing(thrown)) return [];
-    throw thrown;
-  });
-  for (const entry of entries) {
-    if (entry.isFile() && entry.name.endsWith('.draft')) await rm(join(entry.parentPath, entry.name), { force: true });
-  }
-}
+export const removeDrafts = (folder: string): Promise<void> => rm(drafts(folder), { recursive: true, force: true });

@@ -1,5 +1,5 @@
 /** The ledger: an entry for each movement of a batch's rows, and the check that the books agree with the tables. */
-import type { TableName } from '../../contracts/tables.ts';
+import { type TableName, tableNames } from '../../contracts/tables.ts';
 import { MillraceError } from '../../kernel/errors.ts';
 import type { Sql } from '../../stores/postgres/postgres.ts';
 
@@ -90,17 +90,17 @@ export const bookRevert = (sql: Sql, cause: Cause, table?: TableName): Promise<n
  * Compares what is booked with what is there, over the whole of production: the rows of a source and table with the sum
  * of inserted, and the open quarantine of each batch with the sum of quarantined. A row comes back for each difference.
  */
-const differences = (tables: readonly TableName[]): string => `
+const differences = `
 WITH booked AS (
   SELECT source, table_name, sum(inserted) AS rows FROM ops.ledger JOIN ops.batches USING (batch_id)
-  WHERE table_name = ANY($1) GROUP BY 1, 2
+  GROUP BY 1, 2
 ),
-found AS (${tables
+found AS (${tableNames
   .map((table) => `SELECT source, '${table}' AS table_name, count(*) AS rows FROM production.${table} GROUP BY 1`)
   .join(' UNION ALL ')}),
 held AS (
   SELECT batch_id, table_name, count(*) AS rows FROM ops.quarantine
-  WHERE state = 'open' AND table_name = ANY($1) GROUP BY 1, 2
+  WHERE state = 'open' AND table_name IS NOT NULL GROUP BY 1, 2
 )
 SELECT format('%s %s: inserted is booked as %s, production has %s rows', source, table_name, coalesce(booked.rows, 0),
   coalesce(found.rows, 0)) AS problem
@@ -108,17 +108,17 @@ FROM booked FULL JOIN found USING (source, table_name) WHERE coalesce(booked.row
 UNION ALL
 SELECT format('%s of %s: quarantined is booked as %s, %s rows are there', table_name, batch_id, coalesce(quarantined, 0),
   coalesce(held.rows, 0))
-FROM (SELECT * FROM ops.ledger_balance WHERE table_name = ANY($1)) AS balance FULL JOIN held USING (batch_id, table_name)
+FROM ops.ledger_balance AS balance FULL JOIN held USING (batch_id, table_name)
 WHERE coalesce(quarantined, 0) <> coalesce(held.rows, 0)`;
 
-/** What is wrong with the books of these tables; empty when they agree with production and quarantine. */
-export async function findDifferences(sql: Sql, tables: readonly TableName[]): Promise<readonly string[]> {
-  const found = await sql.rows<{ problem: string }>(differences(tables), [tables]);
+/** What is wrong with the books; empty when they agree with production and quarantine. */
+export async function findDifferences(sql: Sql): Promise<readonly string[]> {
+  const found = await sql.rows<{ problem: string }>(differences);
   return found.map(({ problem }) => problem);
 }
 
 /** Errors: MR-LED-001 when the books do not agree with the tables; the transaction must then end. */
-export async function requireBalance(sql: Sql, batch: string, tables: readonly TableName[]): Promise<void> {
-  const [problem] = await findDifferences(sql, tables);
+export async function requireBalance(sql: Sql, batch: string): Promise<void> {
+  const [problem] = await findDifferences(sql);
   if (problem !== undefined) throw new MillraceError('MR-LED-001', { batch, problem });
 }

@@ -76,7 +76,7 @@ export async function revertBatch(context: RevertContext, batch: string): Promis
     await sql.run('DELETE FROM ops.quarantine WHERE batch_id = $1', [batch]);
     await sql.run('UPDATE ops.batches SET reverted_at = $2 WHERE batch_id = $1', [batch, at]);
     await dropStaged(sql, found.batch_number);
-    await requireBalance(sql, batch, tableNames);
+    await requireBalance(sql, batch);
     const removed = Object.fromEntries(tables.map((each) => [each.table, each.removed]));
     await appendAudit(sql, { action: 'revert', subject: batch, details: removed }, context.clock);
     return { batch, source, tables };

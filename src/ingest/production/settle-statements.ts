@@ -123,7 +123,7 @@ export const createSettleTables = (table: TableName): string =>
   `DROP TABLE IF EXISTS arriving_${table}, leaving_${table};
 CREATE TEMP TABLE arriving_${table} ON COMMIT DROP AS
   SELECT ${list(rowColumns(table))}, false AS contested FROM production.${table} WITH NO DATA;
-CREATE TEMP TABLE leaving_${table} (batch_id text, row_number integer, becomes text) ON COMMIT DROP;`;
+CREATE TEMP TABLE leaving_${table} (batch_id text, row_number integer) ON COMMIT DROP;`;
 
 /** All rows that arrive are of one batch: COPY need not repeat it. */
 export const arriveFrom = (table: TableName, batch: string, observedAt: Date): string =>
@@ -450,7 +450,7 @@ WHERE ${[`(before.key IS NULL) <> (settled.${key} IS NULL)`, ...differs].join(' 
 /** moves_<table>: which rows go from where to where in the books; was and becomes are NULL outside them. */
 function createMoves(table: TableName): string {
   const leaving = ['production', 'history'].map(
-    (schema) => `SELECT batch_id, row_number, row.outcome, leaving.becomes, '{}'::text[]
+    (schema) => `SELECT batch_id, row_number, row.outcome, NULL, '{}'::text[]
 FROM leaving_${table} AS leaving JOIN ${schema}.${table} AS row USING (batch_id, row_number)`,
   );
   return `CREATE TEMP TABLE moves_${table} ON COMMIT DROP AS
