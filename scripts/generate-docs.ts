@@ -1,6 +1,18 @@
-/** Writes the documents that are generated from code: docs/errors.md, docs/rules.md, docs/reports.md and .env.example. */
+/** Writes the documents that are generated from code: docs/errors.md, rules.md, events.md, reports.md, the JSON Schema of events, .env.example. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import {
+  baseContract,
+  baseWords,
+  type EventField,
+  eventFields,
+  eventRules,
+  mostRules,
+  pathOf,
+  propertyTypes,
+} from '../src/contracts/events/event-contract.ts';
+import { eventJsonSchema } from '../src/contracts/events/json-schema.ts';
+import { referenceContracts } from '../src/contracts/events/reference-data.ts';
 import { malformedRule, type Rule, rules } from '../src/contracts/rules.ts';
 import { severitiesOf } from '../src/contracts/severity.ts';
 import { tableContracts, tableNames } from '../src/contracts/tables.ts';
@@ -90,8 +102,8 @@ bin/millrace report rfm-segments --csv > segments.csv           # or --json
   [the data model](data-model.md#what-the-figures-mean): only completed transactions count, a return counts on its own
   day, guests are no customers.
 - \`--from\` and \`--to\` are days of the shop, both inclusive. Without them a report covers the days from the first to the
-  last one with a sale or return. Before and after those days there are no rows,
-  but for slow-movers, which lists what is in stock.
+  last one with a sale or return, or with an event where it is about events. Before and after those days there are no
+  rows, but for slow-movers, which lists what is in stock.
 - A product or customer is one, however often it changed: names and categories are the present ones. The same id in two
   sources is two.
 - Units: amounts are in the shop's currency, which \`--json\` names; fractions are 0.25 for a quarter, shown as 25.00% on
@@ -111,8 +123,8 @@ ${renderTable(insights)}
 
 ## A report of your own
 
-A report is a file \`src/metrics/reports/NAME.sql\`: YAML in a comment (\`title\`, \`question\`, \`note\`, \`chart\`, \`limit\`,
-\`columns\` with \`unit\` and \`description\`, in the order of the SELECT), then one SELECT in DuckDB's SQL over the
+A report is a file \`src/metrics/reports/NAME.sql\`: YAML in a comment (\`title\`, \`question\`, \`note\`, \`about\` (sales or events),
+\`chart\`, \`limit\`, \`columns\` with \`unit\` and \`description\`, in the order of the SELECT), then one SELECT in DuckDB's SQL over the
 [warehouse](data-model.md#the-warehouse) with the parameters \`$from\` and \`$to\`, whose last clause is an ORDER BY that
 leaves no ties. Customers and products are grouped by source and id through their dimension, never by key: a key is one
 version.
@@ -177,9 +189,245 @@ ${renderTable([
 `;
 }
 
+const needed = ({ checks }: EventField): string => {
+  const required = checks.find(({ check }) => check === 'required');
+  if (required?.check !== 'required') return '';
+  return required.on ? `on ${required.on.join(', ')}` : 'always';
+};
+
+const contractFile = `version: 1 # of the contract that the file was written for; may be left out
+event_types: [wishlist_add, refund]
+device_types: [kiosk]
+traffic_sources: [affiliate]
+properties:
+  coupon:
+    type: text
+    required_on: [refund]
+    values: [SPRING, AUTUMN]
+    description: The coupon that was redeemed.
+  rating: { type: integer }
+`;
+
+function renderReference(name: keyof typeof referenceContracts): string {
+  const { columns, rules: ofColumns, key } = referenceContracts[name];
+  return `${renderTable([
+    ['column', 'type', 'what'],
+    ...columns.map((column) => [
+      column.name,
+      column.type,
+      `${column.description}${column.name === key ? ' The key.' : ''}`,
+    ]),
+  ])}
+
+${renderTable([['rule', 'broken when'], ...ofColumns.map(({ id, message }) => [`\`${id}\``, message])])}`;
+}
+
+/** The text of docs/events.md: what an event must be, and how a shop extends that. */
+function renderEvents(): string {
+  const fields = eventFields(baseContract);
+  const words = Object.values(baseWords).map((each) => each.map((word) => `\`${word}\``).join(', '));
+  return `# Events
+
+What a click event must be, whether it comes in a file or over HTTP, and what the catalog and the profiles beside it must
+be. The tables of this page are written by \`npm run docs:generate\` from src/contracts/events.
+
+\`\`\`json
+{
+  "event_id": "EVT_9F2C41D07A3BE865",
+  "event_type": "purchase",
+  "user_id": "CUST0042",
+  "session_id": "SES5b1f09a2c7d4",
+  "event_timestamp": "2026-03-01T09:30:00.250Z",
+  "device_type": "mobile",
+  "country_code": "DE",
+  "traffic_source": "email",
+  "product_id": "PROD0007",
+  "product_category": "Home & Kitchen",
+  "revenue_amount": 39.98,
+  "properties": { "order_id": "TXN00311", "quantity": 2 }
+}
+\`\`\`
+
+## Fields
+
+${renderTable([['field', 'must be there', 'what'], ...fields.map((field) => [pathOf(field), needed(field), field.description])])}
+
+- \`event_type\`: ${words[0]}.
+- \`device_type\`: ${words[1]}.
+- \`traffic_source\`: ${words[2]}.
+
+These are compared as they are listed, in small letters. \`null\` is as good as missing, and so is a string of nothing but
+spaces where a string belongs. Spaces around \`user_id\`, \`session_id\`, \`product_id\` and \`product_category\` are left out.
+A timestamp may leave out the seconds, and what it has beyond microseconds is cut off. An amount is rounded to two places,
+half away from zero.
+
+A purchase is one event per line of its order: \`product_id\`, \`revenue_amount\` the total of the line, and in
+\`properties\` the \`order_id\` that the lines share and the \`quantity\`. A search has \`query\` there.
+
+Fields that are not listed are kept: those that are not null join \`properties\`, unless it has a key of that name, and are
+reported as unknown fields.
+
+## Rules
+
+An event that breaks a rule goes to quarantine, with its text and every rule that it breaks. An event that breaks one of
+the first three is not judged by the others. Whether \`revenue_amount\` and \`product_id\` must or must not be there is
+judged only on event types that are known.
+
+JSON is meant as in RFC 8259: no comma before a closing bracket, no comments, no NaN.
+
+The same rules are in the [JSON Schema](schema/event.json) (draft 2020-12), by which other tools can check an event before
+it is sent, but for those that a schema cannot express.
+
+${renderTable([
+  ['rule', 'broken when', 'in the schema'],
+  ...eventRules(baseContract).map(({ id, message, inSchema }) => [`\`${id}\``, message, inSchema ? 'yes' : '']),
+])}
+
+## From a file to the lake
+
+\`\`\`sh
+millrace ingest events ./clicks ./more.ndjson.gz        # files, and folders with all files of events below them
+millrace ingest events ./clicks --source web --json     # where they come from; the result for a program
+\`\`\`
+
+A file is NDJSON, a JSON array or Parquet, plain or packed by gzip or zstd. Which of them shows in its bytes; in a folder only
+files with a usual name are taken (\`.ndjson\`, \`.jsonl\`, \`.json\`, also with \`.gz\` or \`.zst\`, and \`.parquet\`), and the others are
+named. JSON may be in any usual encoding, with any line ends; blank lines do not count. A Parquet file has a row per event,
+with the fields as columns. The catalog and the profiles have commands of their own: give \`ingest events\` a folder that has
+events alone.
+
+1. The files are copied as they are received to \`raw/events/received_date=YYYY-MM-DD/\`, under their SHA-256. A file whose bytes
+   were loaded before is left out, whatever it is called.
+2. Every line is judged. What breaks a rule goes to quarantine with its text, file and line.
+3. What is [personal](#personal-data) is masked, and what has come before is [left out](#counted-once).
+4. The others become rows of \`lake/processed/events/event_date=YYYY-MM-DD/\`, sorted by time. The day is that of
+   \`event_timestamp\` in UTC, however late the event comes. That the day changed stands in \`ops.changed_keys\`.
+5. One PostgreSQL transaction registers the files and books the batch: received = loaded + duplicate + quarantined, or
+   nothing is loaded.
+
+However many lines are broken, the others are loaded: \`MILLRACE_MAX_ERROR_RATE\` and \`rules.yml\` are for CSV files. Events
+that come [over HTTP](collector.md) are written to files first and go the same way.
+
+## Counted once
+
+An event is known by its \`event_id\`, over all sources and all that was ever loaded, also when the copy has another time.
+
+| with an id that has come before | becomes                                             |
+| ------------------------------- | --------------------------------------------------- |
+| the same in all fields          | a duplicate: counted, and not kept                  |
+| anything else                   | quarantined, with the rule \`events.event_id.unique\` |
+
+Fields are compared as they are stored. Of several contents of an id the first that came stands, within a batch the first
+in the order of files and lines. So a batch of events cannot be reverted (MR-BAT-006): what later batches left out as its
+duplicates would be missing. Why so, and how it is found without reading the lake, stands in the decisions
+[0016](decisions/0016-ids-in-an-index.md) and
+[0018](decisions/0018-the-first-content-stands.md).
+
+## Quarantine and replay
+
+\`\`\`sh
+millrace quarantine list --table events --rule events.device_type.known
+millrace quarantine show 17                                   # the line as it was received
+millrace quarantine fix 17 --set device_type=mobile           # an empty value removes the field
+millrace quarantine fix 18 --set 'record={"event_id": ...}'   # the line as a whole
+millrace quarantine replay && millrace build
+millrace quarantine list --table events --csv > held.csv      # column record; edit it, then: replay --from held.csv
+\`\`\`
+
+Of a line that is malformed or too long only the whole can be set. Replayed events are judged by the contract in force, as of
+when they were received, and are then loaded, duplicates, or still held. Rows of the catalog and of profiles are mended in
+their file (MR-QRN-007).
+
+## Personal data
+
+Before an event is stored, these are looked for in every text, also in keys and values of \`properties\`:
+
+- email addresses, also with %40;
+- phone numbers: with + or 00 and the country, or in groups as they are usually written; and 7 to 15 digits under a key
+  such as \`phone\` or \`mobile\`;
+- card numbers: of a known brand and length, with a right check digit (Luhn), in one piece or in groups.
+
+| where                                             | what becomes of it                                                                                                                        |
+| ------------------------------------------------- | ----------------------------------------------------------------------------------------------------------------------------------------- |
+| \`event_id\`, \`user_id\`, \`session_id\`, \`product_id\` | the whole id becomes its HMAC-SHA256 under the home's key; an id that is an email becomes the same token as \`email_token\` of the customer |
+| \`product_category\`, \`properties\`                  | \`[email]\`, \`[phone]\` or \`[card]\` stands in its place                                                                                      |
+
+Ids that are nothing but digits stay, also where they could be a phone number without its country: most are
+order numbers. Names and addresses are not looked for: do not send them. Quarantine, \`raw/\` and collected segments keep what
+was received; [Operations](operations.md#personal-data) says who can read them, and how they are removed.
+
+## Drift
+
+What the contract does not know is reported by the load that sees it first from a source, once, with an example and its
+share of the batch; it is kept in \`ops.drift\`.
+
+| kind  | what                                                                 | its events                        |
+| ----- | -------------------------------------------------------------------- | --------------------------------- |
+| field | a field beside the contract's                                        | are loaded, with it in properties |
+| value | an event type, device, source or country that is none of those known | are in quarantine                 |
+
+A load reports at most 50 of a kind and field, those that are most frequent.
+
+## Extend the contract
+
+A shop has event types, devices, sources and properties of its own. \`contract.yml\` in MILLRACE_HOME adds them:
+
+\`\`\`yaml
+${contractFile}\`\`\`
+
+- A word is of a-z, 0-9 and _ and begins with a letter. The words of the base remain.
+- A property stands in \`properties\` of the event. Its \`type\` is ${propertyTypes.slice(0, -1).join(', ')} or ${propertyTypes.at(-1)}. With \`required_on\` it must be
+  there on events of these types; \`values\` are the only ones that a text can have, compared as they are listed.
+  Properties that are not declared may be anything.
+- Each makes rules: \`events.properties.coupon.required\`, \`.typed\` and \`.known\`. A contract has at most ${mostRules} rules, of
+  which the base has ${eventRules(baseContract).length}.
+- A file that says anything else is refused, with the place and the nearest right word.
+
+What was quarantined for want of a word or property is judged again by the contract in force, once the file has it:
+
+\`\`\`sh
+millrace quarantine replay --rule events.event_type.known
+\`\`\`
+
+\`version\` is that of the base contract, now ${baseContract.version}. It grows when the base changes; a later one reads what was
+written under an earlier one, with NULL in columns that are new.
+
+## Catalog
+
+Parquet, a row per product (\`millrace ingest catalog\`). Of each product the latest file counts, by \`--as-of\` or the time of
+the load, and keeps the products that it does not have. Columns may be of any type that reads as the one below, and may be
+missing but for the key.
+
+${renderReference('catalog')}
+
+## Profiles
+
+Parquet, a row per user (\`millrace ingest profiles\`), taken as the catalog is. No name, email or phone belongs here.
+
+${renderReference('profiles')}
+`;
+}
+
+/** JSON as the formatter has it: a list of plain values stands on one line where it fits. */
+function renderJson(value: unknown, indent = '', before = 0): string {
+  const inner = `${indent}  `;
+  if (Array.isArray(value)) {
+    const line = JSON.stringify(value).replaceAll('","', '", "');
+    if (value.every((each) => typeof each !== 'object') && indent.length + before + line.length <= 119) return line;
+    return `[\n${value.map((each) => `${inner}${renderJson(each, inner)}`).join(',\n')}\n${indent}]`;
+  }
+  if (typeof value !== 'object' || value === null || Object.keys(value).length === 0) return JSON.stringify(value);
+  const entries = Object.entries(value).map(
+    ([key, each]) => `${inner}${JSON.stringify(key)}: ${renderJson(each, inner, key.length + 4)}`,
+  );
+  return `{\n${entries.join(',\n')}\n${indent}}`;
+}
+
 /** Path below the clone -> text of each generated document. */
 export const generatedDocuments: ReadonlyMap<string, string> = new Map([
   ['docs/errors.md', renderErrors()],
+  ['docs/events.md', renderEvents()],
+  ['docs/schema/event.json', `${renderJson(eventJsonSchema(baseContract))}\n`],
   ['docs/reports.md', renderReports()],
   ['docs/rules.md', renderRulesPage()],
   ['.env.example', renderEnvExample()],

@@ -5,6 +5,7 @@ import ora from 'ora';
 import type { App, Output } from './cli/app.ts';
 import { runProgram } from './cli/program.ts';
 import { renderFailure } from './cli/render.ts';
+import { readEventContract } from './contracts/events/contract-file.ts';
 import { readRules } from './contracts/severity.ts';
 import { readOrMakeKey } from './ingest/pseudonym.ts';
 import { type Config, loadConfig } from './kernel/config.ts';
@@ -72,7 +73,7 @@ async function openDatabase(config: Config, closers: Closers) {
   };
   closers.add(release);
   try {
-    const postgres = await openPostgres(embedded?.url ?? config.databaseUrl ?? '');
+    const postgres = await openPostgres(embedded?.url ?? config.databaseUrl ?? '', embedded?.findAgain);
     const close = async (): Promise<void> => {
       await postgres.close();
       await release();
@@ -106,6 +107,9 @@ async function withPipeline<T>(
       lake: openFolderLake(join(config.home, 'lake')),
       duckdb: limitsOf(config),
       archive: join(config.home, 'raw', 'batches'),
+      rawEvents: join(config.home, 'raw', 'events'),
+      collected: join(config.home, 'raw', 'collector'),
+      eventContract: readEventContract(config.home),
       ...readRules(config.rulesFile, config.home),
       clock: systemClock,
       ids: randomIds,
@@ -154,18 +158,24 @@ function createApp(config: Config, log: Logger, output: Output, closers: Closers
   };
 }
 
-/** Ctrl-C during work: gives the embedded server back and ends as a signal ends a process. What was loaded stays. */
-function closeOnSignals(closers: Closers, output: Output): void {
+/**
+ * Ctrl-C during work: gives the embedded server back and ends as a signal ends a process. What was loaded stays. Gives
+ * whether that is under way; what fails then fails for want of the server.
+ */
+function closeOnSignals(closers: Closers, output: Output): () => boolean {
+  let interrupted = false;
   for (const [signal, code] of [
     ['SIGINT', 130],
     ['SIGTERM', 143],
   ] as const) {
     process.once(signal, () => {
+      interrupted = true;
       output.settle();
       const closing = [...closers].reverse().map((close) => close().catch(() => undefined));
       Promise.all(closing).finally(() => process.exit(code));
     });
   }
+  return () => interrupted;
 }
 
 const version = (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }).version;
@@ -186,7 +196,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   tellOfLostOutput();
   const output = createOutput();
   const closers: Closers = new Set();
-  closeOnSignals(closers, output);
+  const isInterrupted = closeOnSignals(closers, output);
   let config: Config | undefined;
   let log: Logger | undefined;
   try {
@@ -196,6 +206,7 @@ export async function main(argv: readonly string[]): Promise<void> {
       return createApp(config, log, output, closers);
     });
   } catch (thrown) {
+    if (isInterrupted()) return;
     output.settle();
     const error = asMillraceError(thrown, config?.home ?? root);
     log?.debug({ err: error }, 'the command failed');

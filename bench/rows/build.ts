@@ -1,7 +1,7 @@
 /** The models and their tests built in DuckDB, beside the SQL that they compile to run straight in DuckDB. */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { LakeFile } from '../../src/ingest/extract.ts';
+import type { LakeFile } from '../../src/ingest/lake-files.ts';
 import { systemClock } from '../../src/kernel/time.ts';
 import { buildWarehouse, sourceViews } from '../../src/publish/publish.ts';
 import { type DuckDB, openDuckDB } from '../../src/stores/duckdb/duckdb.ts';

@@ -1,5 +1,5 @@
 /** Bad input through the program itself: one clear error with its remedy and exit code, and nothing lost. */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -11,6 +11,7 @@ import {
   type Ended,
   makeFolder,
   makeHome,
+  mountSmallDisk,
   root,
   runMillrace,
   type ShopFiles,
@@ -296,18 +297,6 @@ describe('in a new home', () => {
     ).toContain(file);
   });
 });
-
-/** A small disk of its own, or why there is none. */
-function mountSmallDisk(megabytes: number): { readonly path: string } | { readonly problem: string } {
-  const path = makeFolder();
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m,mode=0711`, 'tmpfs', path], { stdio: 'pipe' });
-  } catch (thrown) {
-    return { problem: `a small disk cannot be mounted here: ${String(thrown).split('\n')[0]}` };
-  }
-  onTestFinished(() => void execFileSync('umount', ['--lazy', path]));
-  return { path };
-}
 
 describe('on a disk that is full', () => {
   test('a run says so and loses nothing, and does its work once there is space', async (context) => {

@@ -18,14 +18,15 @@ const style = { head: [], border: [], compact: true };
 function renderList(batches: readonly BatchSummary[]): string {
   if (batches.length === 0) return 'No batch was loaded yet.\n';
   const table = new Table({
-    head: ['batch', 'source', 'true on', 'loaded on', 'received', 'loaded', 'quarantined', 'state'],
-    colAligns: ['left', 'left', 'left', 'left', 'right', 'right', 'right', 'left'],
+    head: ['batch', 'source', 'what', 'true on', 'loaded on', 'received', 'loaded', 'quarantined', 'state'],
+    colAligns: ['left', 'left', 'left', 'left', 'left', 'right', 'right', 'right', 'left'],
     style,
   });
   for (const each of batches) {
     const counts = [each.received, each.loaded, each.quarantined].map((count) => number.format(count));
     const state = each.revertedAt ? `undone on ${day(each.revertedAt)}` : '';
-    table.push([each.batch, each.source, day(each.observedAt), day(each.recordedAt), ...counts, state]);
+    const what = each.dataset ?? each.preset ?? 'tables';
+    table.push([each.batch, each.source, what, day(each.observedAt), day(each.recordedAt), ...counts, state]);
   }
   return `${table.toString()}\n`;
 }
@@ -110,7 +111,7 @@ export function batchCommand(app: () => App): Command {
     .addOption(jsonOption())
     .addHelpText(
       'after',
-      '\nWhat its rows had superseded counts again; rows of other batches whose parents leave wait in quarantine.\n\nExample:\n  millrace batch revert batch_0123456789abcdef && millrace build',
+      '\nWhat its rows had superseded counts again; rows of other batches whose parents leave wait in quarantine.\nBatches of events, catalog and profiles cannot be undone.\n\nExample:\n  millrace batch revert batch_0123456789abcdef && millrace build',
     )
     .action(async (batch: string, { json }: Words) => {
       app().output.progress('Undoing the batch');

@@ -77,7 +77,7 @@ describe('a home with rows in quarantine', () => {
     const fixed = await json<Held>('quarantine', 'fix', String(customer?.id), '--set', 'registration_date=2024-02-01');
     expect(fixed).toMatchObject({ fixed: { registration_date: '2024-02-01' } });
     expect(await json('quarantine', 'replay')).toMatchObject({
-      tables: [{ table: 'customers', replayed: 1, released: 1, held: 0 }, {}, {}, {}],
+      tables: [{ table: 'customers', replayed: 1, released: 1, held: 0 }, {}, {}, {}, { table: 'events' }],
       followed: 1,
     });
   });
@@ -90,7 +90,7 @@ describe('a home with rows in quarantine', () => {
     const edited = join(makeFolder(), 'held.csv');
     writeFileSync(edited, listed.stdout.replace(',P3,,', ',P3,Top,'));
     expect(await json('quarantine', 'replay', '--from', edited)).toMatchObject({
-      tables: [{}, { table: 'products', released: 1 }, {}, {}],
+      tables: [{}, { table: 'products', released: 1 }, {}, {}, { table: 'events' }],
       followed: 1,
     });
     expect(await json('quarantine', 'list')).toEqual([]);

@@ -14,15 +14,19 @@ test('several exports with defects: their folders, files and list as JSON, and a
   const folder = join(makeFolder(), 'sample');
   const words = ['--batches', '2', '--dirty', '.1'];
   const { code, stdout } = await generate(folder, ...words, '--json');
-  const { files, batches, manifest } = JSON.parse(stdout);
+  const { files, batches, manifest, events, reference } = JSON.parse(stdout);
   expect([code, files.length, manifest]).toEqual([0, 8, join(folder, 'manifest.csv')]);
   expect(batches).toEqual([
     { folder: 'batch-01-2026-03-02', asOf: '2026-03-02' },
     { folder: 'batch-02-2026-11-20', asOf: '2026-11-20' },
   ]);
+  expect(reference.length).toBe(4);
+  expect(events.reduce((sum: number, { lines }: { lines: number }) => sum + lines, 0)).toBeGreaterThanOrEqual(1000);
   const printed = (await generate(folder, ...words)).stdout;
   expect(printed).toContain(`${join(folder, 'batch-02-2026-11-20', 'products.csv')}: `);
   expect(printed).toContain(`${manifest}: the defects\n`);
+  expect(printed).toMatch(/batch-02-2026-11-20\/events: [\d,]+ event lines in 9 files\n/);
+  expect((await generate(folder, '--events', '0')).stdout).not.toContain('event lines');
 });
 
 test.each([

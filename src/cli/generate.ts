@@ -1,7 +1,13 @@
-/** `millrace generate`: the sample shop's CSV files into a folder, as one export or several, clean or with defects. */
-import { resolve } from 'node:path';
+/** `millrace generate`: the sample shop's files into a folder, as one export or several, clean or with defects. */
+import { dirname, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
-import { generateSample, type SampleOptions, sampleDefaults } from '../generate/sample.ts';
+import {
+  eventsPerTransaction,
+  generateSample,
+  type Sample,
+  type SampleOptions,
+  sampleDefaults,
+} from '../generate/sample.ts';
 import { dayIn } from '../kernel/time.ts';
 import type { App } from './app.ts';
 import { jsonOption, parseCount, parseDay } from './options.ts';
@@ -12,16 +18,20 @@ interface Words extends Partial<SampleOptions> {
 }
 
 const examples = `
-The same seed, day and counts give the same bytes.
+The same seed, day, counts and SHOP_TIMEZONE give the same bytes.
 
 With --batches the shop has a history: a first export, and later ones with what is new or has changed. Each is a folder
 of its own; batches.json names them with the day of each, for \`ingest csv --as-of\`.
-With --dirty rows get defects of every rule; manifest.csv says which row got which.
+Beside the CSV files are click events, in events/, whose purchases are the orders of those files, and catalog.parquet and
+profiles.parquet. --events 0 leaves them out.
+With --dirty rows get defects of every rule, and lines at fault stand among the events; manifest.csv and
+events-manifest.csv say which.
 
 Examples:
   millrace generate --output ./sample
   millrace generate --output ./history --batches 4
   millrace generate --output ./dirty --dirty 0.03
+  millrace generate --output ./clicks --events 10m
   millrace generate --output ./big --transactions 100k --customers 10k --seed 7 --as-of 2026-06-30`;
 
 function parseRate(text: string): number {
@@ -29,35 +39,49 @@ function parseRate(text: string): number {
   return Number(text);
 }
 
+const rows = (count: number, what: string): string => `${count.toLocaleString('en-US')} ${what}`;
+
+/** What was written, a line each; the files of events of one folder share theirs. */
+function report({ files, events, reference, manifest, eventManifest }: Sample): string {
+  const folders = Map.groupBy(events, ({ path }) => dirname(path));
+  const lines = [
+    ...files.map((file) => `${file.path}: ${rows(file.rows, 'rows')}`),
+    ...Array.from(folders, ([folder, all]) => {
+      const total = all.reduce((sum, file) => sum + file.lines, 0);
+      return `${folder}: ${rows(total, 'event lines')} in ${rows(all.length, all.length === 1 ? 'file' : 'files')}`;
+    }),
+    ...reference,
+    ...(manifest ? [`${manifest}: the defects`] : []),
+    ...(eventManifest ? [`${eventManifest}: the defects of events and reference data`] : []),
+  ];
+  return lines.map((line) => `${line}\n`).join('');
+}
+
 async function generate(app: App, words: Words): Promise<void> {
   const { output, json, ...given } = words;
   app.output.progress('Generating the sample shop');
-  const { files, batches, manifest } = await generateSample(resolve(output), {
+  const sample = await generateSample(resolve(output), {
     ...sampleDefaults,
     asOf: dayIn(app.clock(), app.config.timeZone),
+    timeZone: app.config.timeZone,
+    events: eventsPerTransaction * (given.transactions ?? sampleDefaults.transactions),
     ...given,
   });
   app.output.settle();
-  app.output.print(
-    json
-      ? `${JSON.stringify({ files, batches, manifest }, null, 2)}\n`
-      : [
-          ...files.map(({ path, rows }) => `${path}: ${rows.toLocaleString('en-US')} rows\n`),
-          ...(manifest ? [`${manifest}: the defects\n`] : []),
-        ].join(''),
-  );
+  app.output.print(json ? `${JSON.stringify(sample, null, 2)}\n` : report(sample));
 }
 
 /** The command. */
 export const generateCommand = (app: () => App): Command =>
   new Command('generate')
-    .description('make the four CSV files of a sample shop')
+    .description('make the CSV files, click events and reference data of a sample shop')
     .requiredOption('--output <folder>', 'where to write them')
     .option('--seed <number>', `decides every value; default ${sampleDefaults.seed}`, parseCount)
     .option('--as-of <date>', 'the sample covers the 24 months before this day; default today', parseDay)
     .option('--customers <count>', `default ${sampleDefaults.customers}`, parseCount)
     .option('--products <count>', `default ${sampleDefaults.products}`, parseCount)
     .option('--transactions <count>', `sales and returns; default ${sampleDefaults.transactions}`, parseCount)
+    .option('--events <count>', `click events; default ${eventsPerTransaction} for each transaction`, parseCount)
     .option('--batches <count>', 'a first export and later ones, in folders of their own; default 1', parseCount)
     .option('--dirty <rate>', 'the share of rows that get a defect, up to 0.5; default 0', parseRate)
     .addOption(jsonOption())

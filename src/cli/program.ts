@@ -8,6 +8,8 @@ import { doctorCommand } from './doctor.ts';
 import { explainBatchCommand } from './explain-batch.ts';
 import { generateCommand } from './generate.ts';
 import { ingestCommand } from './ingest.ts';
+import { keysCommand } from './keys.ts';
+import { lakeCommand } from './lake.ts';
 import { qualityCommand } from './quality.ts';
 import { quarantineCommand } from './quarantine.ts';
 import { queryCommand } from './query.ts';
@@ -23,7 +25,8 @@ const examples = `
 Examples:
   millrace run                        load what this home knows, the sample shop at first; build; publish
   millrace run --input ./exports      the same with your own four CSV files
-  millrace serve                      show the dashboard
+  millrace ingest events ./clicks     load click events
+  millrace serve                      show the dashboard and take events
   millrace query "SELECT * FROM agg_daily_sales ORDER BY date DESC LIMIT 7"
 
 Exit codes: 0 done, 1 data failed its checks, 2 wrong usage or settings, 3 a store cannot be reached.
@@ -56,9 +59,11 @@ function createProgram(version: string, app: () => App): Command {
     explainBatchCommand,
     quarantineCommand,
     qualityCommand,
+    lakeCommand,
     doctorCommand,
     generateCommand,
     shopCommand,
+    keysCommand,
     sourcesCommand,
     resetCommand,
   ];
@@ -71,9 +76,11 @@ function quieten(command: Command): void {
   for (const child of command.commands) quieten(child);
 }
 
-/** The command whose --help answers a mistake in these words. */
-const commandIn = (argv: readonly string[], program: Command): string =>
-  program.commands.find((command) => argv.includes(command.name()))?.name() ?? '';
+/** The command whose --help answers a mistake in these words, by its words. */
+function commandIn([word, ...others]: readonly string[], { commands }: Command): readonly string[] {
+  const named = commands.find((command) => command.name() === word);
+  return named ? [named.name(), ...commandIn(others, named)] : [];
+}
 
 /**
  * Runs the command that the words name; the stores are opened by the command. Errors: MR-CLI-001 for wrong usage, and
@@ -88,10 +95,9 @@ export async function runProgram(argv: readonly string[], version: string, app: 
     if (!(thrown instanceof CommanderError)) throw thrown;
     if (argv.length === 0) program.outputHelp();
     if (argv.length === 0 || isAnswer(thrown)) return;
-    const name = commandIn(argv, program);
     throw new MillraceError('MR-CLI-001', {
       problem: problemOf(thrown),
-      help: ['millrace', name, '--help'].filter((word) => word !== '').join(' '),
+      help: ['millrace', ...commandIn(argv, program), '--help'].join(' '),
     });
   }
 }

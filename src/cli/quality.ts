@@ -38,6 +38,7 @@ const told: Readonly<Record<RecheckedBatch['outcome'], string>> = {
 };
 
 function renderRecheck(batches: readonly RecheckedBatch[]): string {
+  if (batches.length === 0) return 'No batch of CSV files is there to be judged again.\n';
   const lines = batches.map(({ batch, source, outcome, quarantinedBefore, quarantined }) => {
     const change =
       outcome === 'judged'
@@ -70,7 +71,7 @@ export function qualityCommand(app: () => App): Command {
     .addOption(jsonOption())
     .addHelpText(
       'after',
-      '\nRows that break a rule now leave production for quarantine, rows that break none any more enter it.\n\nExample:\n  millrace quality recheck && millrace build',
+      '\nRows that break a rule now leave production for quarantine, rows that break none any more enter it.\nEvents are judged again by `millrace quarantine replay`.\n\nExample:\n  millrace quality recheck && millrace build',
     )
     .action(async (words: Words) => {
       app().output.progress('Judging batches again');

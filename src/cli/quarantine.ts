@@ -1,11 +1,12 @@
 /** `millrace quarantine`: rows that broke a rule; set what is wrong with them and have them judged again. */
 import Table from 'cli-table3';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { type TableName, tableContracts, tableNames } from '../contracts/tables.ts';
+import { type BookedTable, lakeTables, tableNames } from '../contracts/tables.ts';
 import { renderResult, visible } from '../exports/tables.ts';
 import type { ReplayResult } from '../ingest/csv/rejudge.ts';
 import { readEditedRows } from '../ingest/production/edited-rows.ts';
 import {
+  columnsOf,
   type HeldDetails,
   type HeldFilter,
   type HeldRow,
@@ -20,7 +21,7 @@ import { jsonOption, parseCount } from './options.ts';
 
 interface FilterWords {
   readonly batch?: string;
-  readonly table?: TableName;
+  readonly table?: BookedTable;
   readonly rule?: string;
   readonly limit?: number;
   readonly json?: true;
@@ -31,7 +32,8 @@ const number = new Intl.NumberFormat('en-US');
 const style = { head: [], border: [], compact: true };
 
 const batchOption = (): Option => new Option('--batch <id>', 'only rows of this batch');
-const tableOption = (): Option => new Option('--table <name>', 'only rows of this table').choices([...tableNames]);
+const tableOption = (): Option =>
+  new Option('--table <name>', 'only rows of this table').choices([...tableNames, ...lakeTables]);
 const ruleOption = (): Option => new Option('--rule <id>', 'only rows that break this rule');
 
 function parseId(text: string): number {
@@ -39,8 +41,18 @@ function parseId(text: string): number {
   return Number(text);
 }
 
+/** Of a line that holds an event a terminal is shown so much in a list; `quarantine show` has it whole. */
+const shownOfLine = 200;
+
 /** A row's content as a person reads it: what was set stands in place of what was received. */
 function contentOf(row: HeldRow): string {
+  if (row.table === 'events') {
+    const { record, ...fields } = row.fixed ?? {};
+    const line = visible(record ?? row.content.record ?? '');
+    const cut = line.length > shownOfLine ? `${line.slice(0, shownOfLine)}…` : line;
+    const set = Object.entries(fields).map(([name, value]) => `${name}=${visible(value)} (set)`);
+    return [record === undefined ? cut : `${cut} (set)`, ...set].join(', ');
+  }
   const pairs = valuesOf(row).filter(([, value]) => value !== null && value !== '');
   return pairs
     .map(([name, value]) => `${name}=${visible(value)}${row.fixed && name in row.fixed ? ' (set)' : ''}`)
@@ -50,7 +62,7 @@ function contentOf(row: HeldRow): string {
 /** The columns of a row in the order of its table, then what else it has, with the values that stand now. */
 function valuesOf({ table, content, fixed }: HeldRow): readonly (readonly [string, string | null])[] {
   const values: Readonly<Record<string, string | null>> = { ...content, ...fixed };
-  const ordered = table === null ? [] : tableContracts[table].columns.map(({ name }) => name);
+  const ordered = table === null ? [] : columnsOf(table);
   const others = Object.keys(values).filter((name) => !ordered.includes(name));
   return [...ordered.filter((name) => name in values), ...others].map((name) => [name, values[name] ?? null]);
 }
@@ -61,6 +73,8 @@ function renderRows(rows: readonly HeldRow[]): string {
     colAligns: ['right', 'left', 'left', 'right', 'left', 'left'],
     colWidths: [null, null, null, null, null, 70],
     wordWrap: true,
+    // A line of JSON has few blanks to be broken at.
+    wrapOnWordBoundary: !rows.some((row) => row.table === 'events'),
     style,
   });
   for (const row of rows) {
@@ -77,14 +91,14 @@ function renderRows(rows: readonly HeldRow[]): string {
 }
 
 /** The rows of one table as CSV, to be edited and given to `quarantine replay --from`. */
-function renderCsv(rows: readonly HeldRow[], table: TableName | undefined): string {
+function renderCsv(rows: readonly HeldRow[], table: BookedTable | undefined): string {
   if (!table) {
     throw new MillraceError('MR-CLI-001', {
       problem: '--csv needs --table, for tables differ in their columns.',
       help: 'millrace quarantine list --help',
     });
   }
-  const names = tableContracts[table].columns.map(({ name }) => name);
+  const names = table === 'events' ? ['record'] : columnsOf(table);
   const columns = ['id', 'file', 'line', 'rules', ...names].map((name) => ({
     name,
     type: name === 'id' || name === 'line' ? 'BIGINT' : 'VARCHAR',
@@ -112,9 +126,9 @@ async function list(app: App, words: FilterWords): Promise<void> {
   const everything = words.json || words.csv;
   const limit = words.limit ?? (everything ? undefined : shownRows);
   const filter = { ...filterOf(words), ...(limit === undefined ? {} : { limit }) };
-  const { rows, summary } = await app.withPipeline(async ({ postgres }) => ({
+  const { rows, summary } = await app.withPipeline(async ({ postgres, eventContract }) => ({
     rows: await listQuarantine(postgres, filter),
-    summary: await summariseQuarantine(postgres),
+    summary: await summariseQuarantine(postgres, eventContract, filter),
   }));
   app.output.settle();
   if (words.json) {
@@ -126,7 +140,8 @@ async function list(app: App, words: FilterWords): Promise<void> {
     return;
   }
   if (summary.open === 0) {
-    app.output.print('Quarantine is empty.\n');
+    const asked = Object.keys(filterOf(words)).length > 0;
+    app.output.print(asked ? 'No row in quarantine is meant by that.\n' : 'Quarantine is empty.\n');
     return;
   }
   const rules = summary.rules.map(
@@ -136,9 +151,15 @@ async function list(app: App, words: FilterWords): Promise<void> {
   app.output.print(`${renderRows(rows)}\n${shown}. By rule:\n${rules.join('\n')}\n`);
 }
 
+/** A held event: its line as received, and what was set on it. */
+function renderEvent({ content, fixed }: HeldRow): string {
+  const set = Object.entries(fixed ?? {}).map(([name, value]) => `  ${name}: ${visible(value)}`);
+  return [visible(content.record ?? ''), ...(set.length > 0 ? ['Set:', ...set] : [])].join('\n');
+}
+
 function renderShow(row: HeldDetails): string {
   const table = new Table({ head: ['column', 'received', 'set'], style });
-  for (const [name, value] of valuesOf(row)) {
+  for (const [name, value] of row.table === 'events' ? [] : valuesOf(row)) {
     table.push([name, visible(row.content[name]), row.fixed && name in row.fixed ? visible(value) : '']);
   }
   const waiting =
@@ -146,7 +167,9 @@ function renderShow(row: HeldDetails): string {
       ? `Waiting for it: ${number.format(row.dependents.length)}.\n${renderRows(row.dependents.slice(0, shownRows))}\n`
       : 'No row waits for it.\n';
   const state = row.state === 'open' ? '' : ' It was let in.';
-  return `Row ${row.id}: ${visible(row.file)}, line ${row.line}, of ${row.batch}.${state}\nRules: ${row.rules.join(', ')}\n${table.toString()}\n${waiting}`;
+  const title = `Row ${row.id}: ${visible(row.file)}, line ${row.line}, of ${row.batch}.${state}\nRules: ${row.rules.join(', ')}`;
+  if (row.table === 'events') return `${title}\n${renderEvent(row)}\n`;
+  return `${title}\n${table.toString()}\n${waiting}`;
 }
 
 /** `column=value`, collected. */
@@ -257,7 +280,9 @@ export function quarantineCommand(app: () => App): Command {
 Examples:
   millrace quarantine list --rule transactions.customer_id.referential
   millrace quarantine fix 17 --set email=ada@example.com --set city=London
+  millrace quarantine fix 18 --set device_type=mobile             # a field of an event
   millrace quarantine replay
+  millrace quarantine replay --rule events.event_type.known       # after contract.yml has the word
   millrace quarantine list --table products --csv > held.csv
   millrace quarantine replay --from held.csv`,
     );

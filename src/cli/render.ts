@@ -1,7 +1,10 @@
 /** How results of loads and runs are told on a terminal. */
 import Table from 'cli-table3';
-import { renderResult } from '../exports/tables.ts';
+import { renderResult, visible } from '../exports/tables.ts';
 import type { IngestResult, TableOutcome } from '../ingest/csv/ingest.ts';
+import type { Drift } from '../ingest/events/drift.ts';
+import type { EventsResult } from '../ingest/events/ingest-events.ts';
+import type { ReferenceResult } from '../ingest/events/ingest-reference.ts';
 import { humanDuration } from '../kernel/time.ts';
 import type { Insight } from '../metrics/insights.ts';
 import type { Headline } from '../metrics/overview.ts';
@@ -80,6 +83,83 @@ export function renderBatch(batch: IngestResult): string {
       ? [`Let in from earlier batches, for they had waited: ${number.format(batch.released)}.`]
       : []),
   ].join('\n');
+}
+
+const renderDrift = ({ kind, field, value, example, rows, rate }: Drift): string => {
+  const share = `${number.format(rows)} events, ${(100 * rate).toFixed(2)} %`;
+  return kind === 'field'
+    ? `  field ${field}, first with ${visible(example)} (${share})`
+    : `  ${field} ${visible(value)} (${share})`;
+};
+
+/** What became of a batch of events. */
+export function renderEvents(result: EventsResult): string {
+  const { source, batch, files, ignored, received, loaded, duplicate, quarantined, days, brokenRules, drift } = result;
+  if (batch === undefined) return `${source}: these events were loaded before.`;
+  const table = new Table({
+    head: ['', 'received', 'loaded', 'duplicate', 'quarantined'],
+    colAligns: ['left', 'right', 'right', 'right', 'right'],
+    style: { head: [], border: [], compact: true },
+  });
+  table.push(['events', ...[received, loaded, duplicate, quarantined].map((count) => number.format(count))]);
+  const again = files.filter(({ alreadyLoaded }) => alreadyLoaded).length;
+  return [
+    `${source}: loaded as ${batch}, into ${number.format(days)} ${days === 1 ? 'day' : 'days'}.`,
+    table.toString(),
+    ...(again > 0 ? [`Files that were loaded before: ${number.format(again)}.`] : []),
+    ...(ignored.length > 0 ? [`No files of events: ${ignored.map(visible).join(', ')}`] : []),
+    ...(brokenRules.length > 0 ? ['Rules broken:'] : []),
+    ...brokenRules.map(({ rule, severity, broken }) => `  ${severity.padEnd(5)}  ${rule}: ${number.format(broken)}`),
+    ...(drift.length > 0 ? ['New to the contract:'] : []),
+    ...drift.map(renderDrift),
+  ].join('\n');
+}
+
+const loadedOf = (result: EventsResult | ReferenceResult): number =>
+  'dataset' in result ? result.inserted + result.updated + result.unchanged : result.loaded;
+
+/** What became of a batch of reference data. */
+export function renderReference(result: ReferenceResult): string {
+  if (result.batch === undefined) return `${result.source}: these files of ${result.dataset} were loaded before.`;
+  const loaded = loadedOf(result);
+  const others = (['duplicate', 'superseded', 'quarantined'] as const).map(
+    (name) => `${number.format(result[name])} ${name}`,
+  );
+  return [
+    `${result.source}: ${result.dataset} loaded as ${result.batch}.`,
+    `${number.format(result.received)} rows = ${number.format(loaded)} loaded + ${others.join(' + ')}`,
+    ...result.brokenRules.map(({ rule, broken }) => `  error  ${rule}: ${number.format(broken)}`),
+  ].join('\n');
+}
+
+/** What a source brought to the lake in a run, by dataset. */
+function renderLake(results: RunResult['events']): string {
+  const datasetOf = (each: RunResult['events'][number]): string => ('dataset' in each ? each.dataset : 'events');
+  const fresh = results.filter(({ alreadyLoaded }) => !alreadyLoaded);
+  const source = results[0]?.source;
+  if (fresh.length === 0) {
+    return `${source}: ${[...new Set(results.map(datasetOf))].join(', ')} were loaded before.`;
+  }
+  const table = new Table({
+    head: ['', ...columns],
+    colAligns: ['left', ...columns.map(() => 'right' as const)],
+    style: { head: [], border: [], compact: true },
+  });
+  for (const dataset of new Set(fresh.map(datasetOf))) {
+    const own = fresh.filter((each) => datasetOf(each) === dataset);
+    const counts: Record<(typeof columns)[number], (each: (typeof own)[number]) => number> = {
+      received: ({ received }) => received,
+      loaded: loadedOf,
+      duplicate: ({ duplicate }) => duplicate,
+      superseded: (each) => ('dataset' in each ? each.superseded : 0),
+      quarantined: ({ quarantined }) => quarantined,
+    };
+    const cells = columns.map((name) => number.format(own.reduce((sum, each) => sum + counts[name](each), 0)));
+    table.push([dataset, ...cells]);
+  }
+  const drift = fresh.flatMap((each) => ('drift' in each ? each.drift : []));
+  const news = drift.length > 0 ? ['New to the contract:', ...drift.map(renderDrift)] : [];
+  return [`${source}: into the lake.`, table.toString(), ...news].join('\n');
 }
 
 /** What became of the batches of one source, together. */
@@ -163,5 +243,9 @@ export function renderRun(result: RunResult, figures: string): string {
   const batches = sources
     .map((source) => renderSource(result.batches.filter((batch) => batch.source === source)))
     .join('\n\n');
-  return `${batches}\n\n${built}\n${outcome}${figures}\nDone in ${humanDuration(milliseconds)}.\n`;
+  const lake = [...new Set(result.events.map(({ source }) => source))].map((source) =>
+    renderLake(result.events.filter((each) => each.source === source)),
+  );
+  const loaded = [...(batches ? [batches] : []), ...lake].join('\n\n');
+  return `${loaded}\n\n${built}\n${outcome}${figures}\nDone in ${humanDuration(milliseconds)}.\n`;
 }

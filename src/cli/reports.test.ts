@@ -37,7 +37,7 @@ describe('on a small shop', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/^│ pareto +│ Pareto of products +│ How few products make most of the revenue\? +│$/m);
     const listed = JSON.parse((await report('list', '--json')).stdout) as readonly { readonly name: string }[];
-    expect(listed).toHaveLength(15);
+    expect(listed).toHaveLength(17);
     expect(listed.find(({ name }) => name === 'revenue-trend')).toMatchObject({
       title: 'Revenue trend',
       chart: { type: 'line', x: 'month' },
@@ -60,6 +60,7 @@ describe('on a small shop', () => {
       rows: [{ rank: 1, product_name: '=HYPERLINK("http://x","Mug")', net_revenue: 1500, share: 1500 / 1575.5 }],
     });
     expect(JSON.parse((await report('customer-growth', '--json')).stdout)).toMatchObject({ currency: null });
+    expect(JSON.parse((await report('conversion-funnel', '--json')).stdout)).toMatchObject({ range: null, rows: [] });
   });
 
   test('a report as CSV has every row, negative numbers, and no formula', async () => {
@@ -118,4 +119,5 @@ test('a report on nothing says so', () => {
   expect(renderReport(loadReport('pareto'), result, 'USD')).toMatch(
     /\nNo sale and no return is in the figures yet, amounts in USD\.\n[\s\S]*\n0 rows\n$/,
   );
+  expect(renderReport(loadReport('conversion-funnel'), result, 'USD')).toContain('\nNo event is in the figures yet.\n');
 });

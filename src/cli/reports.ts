@@ -66,9 +66,14 @@ function renderCell(value: JsonValue | undefined, unit: ReportUnit): string {
 
 const hasMoney = ({ columns }: Report): boolean => columns.some(({ unit }) => unit === 'amount');
 
+const missing: Readonly<Record<Report['about'], string>> = {
+  sales: 'No sale and no return is in the figures yet',
+  events: 'No event is in the figures yet',
+};
+
 /** What stands above the table: which days, and in which currency. */
 function renderScope(report: Report, { range }: ReportResult, currency: string): string {
-  const days = range ? `${range.from} to ${range.to}` : 'No sale and no return is in the figures yet';
+  const days = range ? `${range.from} to ${range.to}` : missing[report.about];
   return hasMoney(report) ? `${days}, amounts in ${currency}.` : `${days}.`;
 }
 

@@ -2,7 +2,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { Command } from 'commander';
-import { currentFiles } from '../ingest/extract.ts';
+import { currentFiles } from '../ingest/lake-files.ts';
 import { MillraceError } from '../kernel/errors.ts';
 import { sourceViews } from '../publish/publish.ts';
 import { openDuckDB } from '../stores/duckdb/duckdb.ts';
@@ -13,6 +13,8 @@ interface Words {
   readonly duckdb: string;
   readonly json?: true;
 }
+
+const listViews = `SELECT schema_name || '.' || view_name AS name FROM duckdb_views() WHERE NOT internal ORDER BY name`;
 
 async function writeSources(app: App, words: Words): Promise<void> {
   const path = resolve(words.duckdb);
@@ -26,10 +28,10 @@ async function writeSources(app: App, words: Words): Promise<void> {
     const duckdb = await openDuckDB(path, limits);
     try {
       await duckdb.run(sourceViews(lake, files));
+      return (await duckdb.rows<{ name: string }>(listViews)).map(({ name }) => name);
     } finally {
       duckdb.close();
     }
-    return [...new Set(files.map(({ dataset }) => dataset))];
   });
   app.output.settle();
   app.output.print(

@@ -4,20 +4,24 @@ import { readStatus, type Status } from '../pipeline/status.ts';
 import type { App } from './app.ts';
 import { jsonOption } from './options.ts';
 
-const kindNames = { sample: 'sample shop', csv: 'CSV files', shop: 'live shop' } as const;
+const kindNames = { sample: 'sample shop', csv: 'CSV files', shop: 'live shop', events: 'events' } as const;
 
 function render(status: Status): string {
   const number = (value: number): string => value.toLocaleString('en-US');
   const sources = status.sources.map(
-    ({ source, kind, preset, input }) => `${source} (${preset ?? kindNames[kind]}) from ${input}`,
+    ({ source, kind, preset, input }) => `${source} (${preset ?? kindNames[kind]})${input && ` from ${input}`}`,
   );
-  const rows = Object.entries(status.production).map(([table, count]) => `${table} ${number(count)}`);
+  const counts = (rows: Readonly<Record<string, number>>): string =>
+    Object.entries(rows)
+      .map(([table, count]) => `${table} ${number(count)}`)
+      .join(', ');
   const { lastRun, publication } = status;
   const lines = [
     ['Home', status.home],
     ['Sources', sources.join('\n             ') || 'none'],
     ['Batches', number(status.batches)],
-    ['Production', rows.join(', ')],
+    ['Production', counts(status.production)],
+    ['Lake', counts(status.lake)],
     ['Quarantine', `${number(status.quarantined)} rows`],
     ['Last run', lastRun ? `${lastRun.run} at ${lastRun.startedAt}: ${lastRun.outcome}` : 'none'],
     ['Published', publication ? `${publication.id} at ${publication.publishedAt}` : 'nothing yet; run `millrace run`'],

@@ -16,6 +16,7 @@ describe('words', () => {
     [['ingest'], 'A command is missing.', 'millrace ingest --help'],
     [['ingest', 'xml'], `Unknown command 'xml'.`, 'millrace ingest --help'],
     [['ingest', 'csv'], '--input is missing.', 'millrace ingest csv --help'],
+    [['ingest', 'events', '--fast'], `Unknown option '--fast'.`, 'millrace ingest events --help'],
     [['run', '--fast'], `Unknown option '--fast'. Did you mean --host?`, 'millrace run --help'],
     [['run', '--input'], `Option '--input <path>' argument missing.`, 'millrace run --help'],
     [
@@ -79,7 +80,8 @@ describe('words', () => {
         'reset',
       ]),
     );
-    for (const words of [...commands.filter((name) => name !== 'ingest').map((name) => [name]), ['ingest', 'csv']]) {
+    const nested = ['csv', 'events'].map((name) => ['ingest', name]);
+    for (const words of [...commands.filter((name) => name !== 'ingest').map((name) => [name]), ...nested]) {
       const { code, stdout, stderr } = await runMillrace([...words, '--help'], home);
       expect([words, code, stderr]).toEqual([words, 0, '']);
       expect(stdout).toMatch(new RegExp(`Examples?:\\n  millrace ${words.join(' ')}`));

@@ -4,6 +4,7 @@
  * standard_countries (standards.ts). Out: judged_<table>. What needs a row's parents, or what production has, is decided where it is loaded.
  */
 import { sqlText } from '../stores/duckdb/duckdb.ts';
+import { emailAddress } from './personal-data.ts';
 import { type Rule, references, rulesOf, type Severity } from './rules.ts';
 import {
   type ColumnKind,
@@ -70,7 +71,7 @@ function reading(name: string, kind: ColumnKind): string {
   const readers: Readonly<Record<Extract<ColumnKind, string>, string>> = {
     id: `CASE WHEN length(${value}) <= 64 THEN ${value} END`,
     text: value,
-    email: `CASE WHEN regexp_full_match(lower(${value}), '[^@\\s,;<>"]+@[^@\\s,;<>".]+(\\.[^@\\s,;<>".]+)*\\.[a-z0-9-]{2,}') THEN lower(${value}) END`,
+    email: `CASE WHEN regexp_full_match(lower(${value}), ${sqlText(emailAddress)}) THEN lower(${value}) END`,
     phone: `nullif(CASE WHEN starts_with(${value}, '+') THEN '+' ELSE '' END || regexp_replace(${value}, '[^0-9]', '', 'g'), '')`,
     integer: integer(name),
     price: decimal(name, '18,4'),

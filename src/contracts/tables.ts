@@ -6,6 +6,18 @@ export const tableNames = ['customers', 'products', 'transactions', 'transaction
 /** A table of the batch path. */
 export type TableName = (typeof tableNames)[number];
 
+/** What is loaded into the lake, row by row as the tables are into production. */
+export const lakeTables = ['events', 'catalog', 'profiles'] as const;
+
+/** One of them. */
+export type LakeTable = (typeof lakeTables)[number];
+
+/** Whatever the ledger books and quarantine holds. */
+export type BookedTable = TableName | LakeTable;
+
+/** Whether a name is that of a table of CSV files. */
+export const isTableName = (name: string | null): name is TableName => tableNames.some((each) => each === name);
+
 /** How the text of a column is read. Amounts are in the shop currency, dates and times local to SHOP_TIMEZONE. */
 export type ColumnKind =
   | 'id'

@@ -18,6 +18,8 @@ export type PeopleLocale = 'de' | 'en_AU' | 'en_CA' | 'en_GB' | 'en_IN' | 'en_US
 /** A country with its weight among buyers and the weights of payment methods in it. */
 export interface Country {
   readonly name: string;
+  /** ISO 3166-1 alpha-2. */
+  readonly code: string;
   readonly weight: number;
   readonly locale: PeopleLocale;
   /** Whether postal addresses there name a state or province. */
@@ -29,6 +31,7 @@ export interface Country {
 export const countries: readonly Country[] = [
   {
     name: 'United States',
+    code: 'US',
     weight: 41,
     locale: 'en_US',
     hasStates: true,
@@ -42,6 +45,7 @@ export const countries: readonly Country[] = [
   },
   {
     name: 'United Kingdom',
+    code: 'GB',
     weight: 13,
     locale: 'en_GB',
     hasStates: false,
@@ -55,6 +59,7 @@ export const countries: readonly Country[] = [
   },
   {
     name: 'Germany',
+    code: 'DE',
     weight: 11,
     locale: 'de',
     hasStates: false,
@@ -69,6 +74,7 @@ export const countries: readonly Country[] = [
   },
   {
     name: 'France',
+    code: 'FR',
     weight: 8,
     locale: 'fr',
     hasStates: false,
@@ -82,6 +88,7 @@ export const countries: readonly Country[] = [
   },
   {
     name: 'Canada',
+    code: 'CA',
     weight: 7,
     locale: 'en_CA',
     hasStates: true,
@@ -95,6 +102,7 @@ export const countries: readonly Country[] = [
   },
   {
     name: 'Australia',
+    code: 'AU',
     weight: 5,
     locale: 'en_AU',
     hasStates: true,
@@ -108,6 +116,7 @@ export const countries: readonly Country[] = [
   },
   {
     name: 'Netherlands',
+    code: 'NL',
     weight: 5,
     locale: 'nl',
     hasStates: false,
@@ -121,6 +130,7 @@ export const countries: readonly Country[] = [
   },
   {
     name: 'Italy',
+    code: 'IT',
     weight: 4,
     locale: 'it',
     hasStates: false,
@@ -134,6 +144,7 @@ export const countries: readonly Country[] = [
   },
   {
     name: 'Spain',
+    code: 'ES',
     weight: 4,
     locale: 'es',
     hasStates: false,
@@ -147,6 +158,7 @@ export const countries: readonly Country[] = [
   },
   {
     name: 'India',
+    code: 'IN',
     weight: 2,
     locale: 'en_IN',
     hasStates: true,

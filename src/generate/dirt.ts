@@ -15,6 +15,7 @@ import type { Order } from './orders.ts';
 import type { Customer } from './people.ts';
 import type { Product } from './products.ts';
 import type { Random } from './random.ts';
+import { createRotation } from './rotation.ts';
 import {
   customerRow,
   dirtyHeaders,
@@ -65,27 +66,17 @@ function breakRecord(random: Random, row: Row): string {
   ]);
 }
 
-function shuffle<T>(random: Random, items: readonly T[]): readonly T[] {
-  const keyed = items.map((item) => ({ item, key: random.fraction() }));
-  return keyed.sort((one, other) => one.key - other.key).map(({ item }) => item);
-}
-
-/** Draws defects so that each comes up about as often as the others; undefined when none suits the row. */
+/** Draws defects in turn; undefined when none suits the row. */
 function defectSource<S>(
   random: Random,
   defects: readonly Defect<S>[],
 ): (subject: S) => { readonly defect: Defect<S>; readonly fields: Fields } | undefined {
-  let waiting: readonly Defect<S>[] = [];
-  return (subject) => {
-    if (waiting.length < defects.length) waiting = [...waiting, ...shuffle(random, defects)];
-    for (const [place, defect] of waiting.entries()) {
+  const rotate = createRotation(random, defects);
+  return (subject) =>
+    rotate((defect) => {
       const fields = defect.write(random, subject);
-      if (!fields) continue;
-      waiting = waiting.toSpliced(place, 1);
-      return { defect, fields };
-    }
-    return undefined;
-  };
+      return fields && { defect, fields };
+    });
 }
 
 /**

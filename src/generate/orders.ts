@@ -50,7 +50,7 @@ const usualPaymentShare = 0.75;
 /** How often a further line is of the first line's category. */
 const sameCategoryShare = 0.35;
 
-const secondsPerDay = 86_400;
+export const secondsPerDay = 86_400;
 
 const drawLineCount = weighted([
   [1, 19],
@@ -92,7 +92,7 @@ const drawHour = weighted(
 );
 
 /** How many of `count` transactions are returns. */
-const returnCount = (count: number): number => Math.round((count * returnRate) / (1 + returnRate));
+export const returnCount = (count: number): number => Math.round((count * returnRate) / (1 + returnRate));
 
 /** The amount of a line in cents, rounded half away from zero; exact, for price and discount are integers. */
 export function lineAmount({ product, quantity, discount }: OrderLine): number {
@@ -159,8 +159,11 @@ function buyerSource(
   };
 }
 
+/** Draws a product for a month (January is 0), of a category when one is given. */
+export type DrawProduct = (month: number, category?: Category) => Product;
+
 /** Which product is put into a basket: first the category, by season, then a product of it, by popularity. */
-function productSource(random: Random, products: readonly Product[]): (month: number, category?: Category) => Product {
+export function productSource(random: Random, products: readonly Product[]): DrawProduct {
   const offered = categories
     .map((category) => ({ category, products: products.filter((product) => product.category === category) }))
     .filter((shelf) => shelf.products.length > 0);
@@ -179,15 +182,12 @@ function productSource(random: Random, products: readonly Product[]): (month: nu
   };
 }
 
-const drawSecond = (random: Random): number =>
+/** A second of the day, as busy as the hour is. */
+export const drawSecond = (random: Random): number =>
   drawHour(random) * 3600 + random.integer(0, 59) * 60 + random.integer(0, 59);
 
 /** Lines of different products; a product that comes up twice is taken once. */
-function drawLines(
-  random: Random,
-  month: number,
-  drawProduct: (month: number, category?: Category) => Product,
-): readonly OrderLine[] {
+function drawLines(random: Random, month: number, drawProduct: DrawProduct): readonly OrderLine[] {
   const first = drawProduct(month);
   const products = new Set([first]);
   for (let more = drawLineCount(random) - 1; more > 0; more -= 1) {

@@ -131,12 +131,18 @@ export const productRow = (product: Product): Row => [
   product.supplierId,
 ];
 
+/** The ids of orders by their numbers, which count from 1. */
+export function orderIds(transactions: number): (number: number) => string {
+  const digits = Math.max(5, String(transactions).length);
+  return (number) => numbered('TXN', digits, number);
+}
+
 /** Writes an order under its number and that of its first item; both count from 1. */
 export function orderRows(transactions: number): (order: Order, number: number, firstItem: number) => OrderRows {
-  const orderDigits = Math.max(5, String(transactions).length);
+  const idOf = orderIds(transactions);
   const itemDigits = Math.max(5, String(transactions * maximumLines).length);
   return (order, number, firstItem) => {
-    const id = numbered('TXN', orderDigits, number);
+    const id = idOf(number);
     const amounts = order.lines.map(lineAmount);
     const placed = clockOf(order.at);
     const updated = clockOf(order.updatedAt);

@@ -11,22 +11,28 @@ import {
   type SampleBatch,
   sampleBatches,
 } from './batches.ts';
-import { dayOf, salesDays } from './calendar.ts';
+import { dayOf, type SalesDay, salesDays } from './calendar.ts';
 import { type CsvFile, createCsv } from './csv.ts';
 import { createDirt, manifestHeader } from './dirt.ts';
-import { guestShare, makeOrders, type Order } from './orders.ts';
-import { makeProducts } from './products.ts';
+import { eventManifestHeader } from './events/event-dirt.ts';
+import { type EventFile, removeEvents } from './events/event-files.ts';
+import { type ExportEvents, type OpenExportEvents, openSampleEvents } from './events/sample-events.ts';
+import { guestShare, makeOrders, type Order, type Stage } from './orders.ts';
+import type { Customer } from './people.ts';
+import { makeProducts, type Product } from './products.ts';
 import { createRandom, type Random } from './random.ts';
 import { showOrder } from './revisions.ts';
 import {
   cleanSink,
   dirtyHeaders,
   headers,
+  orderIds,
   orderRows,
   type RowSink,
   type SampleFiles,
   type SampleTable,
 } from './rows.ts';
+import type { DraftFile } from './text-file.ts';
 
 /** What decides every byte of a sample. */
 export interface SampleOptions {
@@ -42,6 +48,10 @@ export interface SampleOptions {
   readonly batches?: number;
   /** The share of rows that get a defect, 0 to 0.5; 0 when absent. */
   readonly dirty?: number;
+  /** How many click events there are; more where the orders need more. Without any, the default, there is no reference data either. */
+  readonly events?: number;
+  /** The time zone of the shop's clock, which the CSV files are written by; UTC when absent. */
+  readonly timeZone?: string;
 }
 
 /** One file of a sample. */
@@ -52,28 +62,59 @@ export interface SampleFile {
   readonly rows: number;
 }
 
+/** One file of events. */
+export interface SampleEventFile {
+  readonly path: string;
+  readonly lines: number;
+}
+
 /** What was written. */
 export interface Sample {
-  /** Of all exports, in their order. */
+  /** Of all exports, in their order; so are the others. */
   readonly files: readonly SampleFile[];
+  readonly events: readonly SampleEventFile[];
+  /** The paths of catalogues and profiles. */
+  readonly reference: readonly string[];
   readonly batches: readonly SampleBatch[];
-  /** The list of defects; undefined for a clean sample. */
+  /** The list of defects of the CSV files, and that of events and reference data; undefined for a clean sample. */
   readonly manifest: string | undefined;
+  readonly eventManifest: string | undefined;
 }
 
 /** The sample that is made when nobody asks for another one. */
-export const sampleDefaults: Omit<SampleOptions, 'asOf' | 'batches' | 'dirty'> = {
+export const sampleDefaults: Pick<SampleOptions, 'seed' | 'customers' | 'products' | 'transactions'> = {
   seed: 42,
   customers: 1_000,
   products: 500,
   transactions: 10_000,
 };
 
+/** How many events there are for each transaction, when nobody asks for another number. */
+export const eventsPerTransaction = 20;
+
 /** The streams of chance, one per subject, so that more of one does not change another. */
-const streams = { products: 0, people: 1, orders: 2, history: 3, revisions: 4, dirt: 5 } as const;
+const streams = {
+  products: 0,
+  people: 1,
+  orders: 2,
+  history: 3,
+  revisions: 4,
+  dirt: 5,
+  events: 6,
+  reference: 7,
+  eventDirt: 8,
+} as const;
 
 function refuse(option: keyof SampleOptions, value: string | number, problem: string): never {
   throw new MillraceError('MR-GEN-001', { option, value, problem });
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
 }
 
 function check(options: SampleOptions): void {
@@ -88,31 +129,36 @@ function check(options: SampleOptions): void {
     const count = options[option];
     if (!Number.isSafeInteger(count) || count < 1) refuse(option, count, 'it is not an integer above 0');
   }
-  const { batches = 1, dirty = 0 } = options;
+  const { batches = 1, dirty = 0, events = 0, timeZone = 'UTC' } = options;
   if (!Number.isInteger(batches) || batches < 1 || batches > maximumBatches) {
     refuse('batches', batches, `it is not an integer from 1 to ${maximumBatches}`);
   }
   if (!(dirty >= 0 && dirty <= 0.5)) refuse('dirty', dirty, 'it is not a number from 0 to 0.5');
+  if (!Number.isSafeInteger(events) || events < 0) refuse('events', events, 'it is not an integer from 0 on');
+  if (!isTimeZone(timeZone)) refuse('timeZone', timeZone, 'there is no such time zone');
 }
 
-/** In the sample's folder: the list of exports, where there are several, and that of defects, where there are any. */
+/** In the sample's folder: the list of exports, where there are several, and those of defects, where there are any. */
 const batchList = 'batches.json';
 const manifestName = 'manifest.csv';
+const eventManifestName = 'events-manifest.csv';
 
 /** What a sample is made of, drawn before its first row is written. */
 interface Plan {
-  /** The first day of trade, and the last day of each export: days since 1970-01-01. */
-  readonly first: number;
+  readonly days: readonly SalesDay[];
+  /** The last day of each export: days since 1970-01-01. */
   readonly ends: readonly number[];
+  readonly stages: readonly Stage[];
   readonly lists: readonly ListExport[];
-  /** The days of trade with their orders, each taken once. */
+  /** The orders of each day of trade, taken once. */
   readonly orders: Iterator<readonly Order[], undefined>;
+  readonly customers: readonly Customer[];
+  readonly products: readonly Product[];
 }
 
 async function planSample(options: SampleOptions): Promise<Plan> {
   const { seed, asOf, transactions, batches = 1 } = options;
   const days = salesDays(dayOf(asOf));
-  const first = days[0]?.day ?? 0;
   const ends = exportDays(days, batches);
   const counts = { customers: options.customers, guests: Math.ceil(transactions * guestShare) };
   // Loaded when needed: faker's names and places are slow to load, and most commands generate nothing.
@@ -121,7 +167,7 @@ async function planSample(options: SampleOptions): Promise<Plan> {
   const products = makeProducts(createRandom(seed, streams.products), options.products);
   const { stages, lists } = makeHistory(createRandom(seed, streams.history), people, products, ends);
   const orders = makeOrders(createRandom(seed, streams.orders), days, stages, people.guests, transactions);
-  return { first, ends, lists, orders };
+  return { days, ends, stages, lists, orders, customers: people.customers, products };
 }
 
 /** A state of an order that an export shows, with the order's number and that of its first item. */
@@ -134,8 +180,8 @@ interface DueOrder {
 
 /** The orders by the exports that will show them. */
 interface OrderBook {
-  /** Numbers an order and notes which exports show it. */
-  readonly place: (order: Order) => void;
+  /** Notes which exports show an order, and gives it its number. */
+  readonly place: (order: Order) => number;
   /** Writes what an export shows of the orders that were placed since this was called last. */
   readonly write: (batch: number, sink: RowSink) => void;
 }
@@ -154,6 +200,7 @@ function openOrderBook(random: Random, days: readonly number[], transactions: nu
       }
       orders += 1;
       items += order.lines.length;
+      return orders;
     },
     write(batch, sink) {
       for (const { order, number, firstItem, once } of due[batch]?.splice(0) ?? []) {
@@ -163,32 +210,56 @@ function openOrderBook(random: Random, days: readonly number[], transactions: nu
   };
 }
 
-/** Writes one export: its lists, earlier orders in their new states, and the orders of its days. */
-async function writeExport(plan: Plan, batch: number, book: OrderBook, sink: RowSink, files: SampleFiles) {
+/** What one export is written with. */
+interface ExportWriter {
+  readonly book: OrderBook;
+  readonly idOf: (number: number) => string;
+  readonly sink: RowSink;
+  readonly files: SampleFiles;
+  readonly events: ExportEvents | undefined;
+}
+
+/** Writes one export: its lists, earlier orders in their new states, and the orders and events of its days. */
+async function writeExport(
+  plan: Plan,
+  batch: number,
+  { book, idOf, sink, files, events }: ExportWriter,
+): Promise<void> {
   for (const customer of plan.lists[batch]?.customers ?? []) sink.customer(customer);
   for (const product of plan.lists[batch]?.products ?? []) sink.product(product);
   book.write(batch, sink);
-  const next = (plan.ends[batch - 1] ?? plan.first - 1) + 1;
-  for (let day = next; day <= (plan.ends[batch] ?? 0); day += 1) {
-    for (const order of plan.orders.next().value ?? []) book.place(order);
+  const [after, end] = [plan.ends[batch - 1] ?? Number.NEGATIVE_INFINITY, plan.ends[batch] ?? 0];
+  for (const day of plan.days.filter((each) => each.day > after && each.day <= end)) {
+    const placed = (plan.orders.next().value ?? []).map((order) => ({ order, id: idOf(book.place(order)) }));
     book.write(batch, sink);
+    await events?.day(
+      day,
+      plan.stages[batch] as Stage,
+      placed.filter(({ order }) => order.type === 'sale'),
+    );
     await files.transactions.drain();
     await files.transaction_items.drain();
   }
+  await events?.close();
 }
 
-/** A file that is being written; the manifest is of no table. */
-interface MadeFile {
-  readonly table: SampleTable | undefined;
-  readonly csv: CsvFile;
+/** The files that are being written, each of them also among `drafts`. */
+interface Made {
+  readonly drafts: DraftFile[];
+  readonly tables: { readonly table: SampleTable; readonly csv: CsvFile }[];
+  readonly events: EventFile[];
+  readonly reference: DraftFile[];
+  manifest?: CsvFile;
+  eventManifest?: CsvFile;
 }
 
 /** Starts the files of one export; each is added to those that were made. */
-async function openExport(made: MadeFile[], folder: string, names: typeof dirtyHeaders): Promise<SampleFiles> {
+async function openExport(made: Made, folder: string, names: typeof dirtyHeaders): Promise<SampleFiles> {
   makeFolder(folder);
   const open = async (table: SampleTable): Promise<CsvFile> => {
     const csv = await createCsv(join(folder, `${table}.csv`), names[table]);
-    made.push({ table, csv });
+    made.tables.push({ table, csv });
+    made.drafts.push(csv);
     return csv;
   };
   return {
@@ -199,48 +270,92 @@ async function openExport(made: MadeFile[], folder: string, names: typeof dirtyH
   };
 }
 
+/** Opens a list of defects. */
+async function openManifest(made: Made, path: string, header: readonly string[]): Promise<CsvFile> {
+  const manifest = await createCsv(path, header);
+  made.drafts.push(manifest);
+  return manifest;
+}
+
+/** Opens the events of a sample that has any. */
+async function openEvents(
+  made: Made,
+  plan: Plan,
+  folder: string,
+  options: SampleOptions,
+): Promise<OpenExportEvents | undefined> {
+  const { seed, transactions, events = 0, timeZone = 'UTC', dirty = 0 } = options;
+  if (events === 0) return undefined;
+  const { days, customers, products } = plan;
+  if (dirty > 0) {
+    made.eventManifest = await openManifest(made, join(folder, eventManifestName), eventManifestHeader);
+  }
+  const dirt = made.eventManifest && { rate: dirty, manifest: made.eventManifest };
+  return openSampleEvents(
+    { seed, streams, transactions, events, timeZone, days, customers, products, dirt },
+    {
+      file: (file) => made.drafts.push(file) && made.events.push(file),
+      reference: (file) => made.drafts.push(file) && made.reference.push(file),
+    },
+  );
+}
+
 /** Writes all files, still under temporary names; each is added to those that were made. */
-async function writeSample(made: MadeFile[], folder: string, options: SampleOptions): Promise<void> {
+async function writeSample(made: Made, folder: string, options: SampleOptions): Promise<void> {
   const { seed, asOf, transactions, batches = 1, dirty = 0 } = options;
-  const manifest = dirty > 0 ? await createCsv(join(folder, manifestName), manifestHeader) : undefined;
-  if (manifest) made.push({ table: undefined, csv: manifest });
+  if (dirty > 0) made.manifest = await openManifest(made, join(folder, manifestName), manifestHeader);
+  const { manifest } = made;
   const openDirty = manifest && createDirt(createRandom(seed, streams.dirt), dirty, dayOf(asOf), manifest);
   const plan = await planSample(options);
+  const openExportEvents = await openEvents(made, plan, folder, options);
   const book = openOrderBook(createRandom(seed, streams.revisions), plan.ends, transactions);
+  const idOf = orderIds(transactions);
   for (const [place, batch] of sampleBatches(asOf, batches).entries()) {
-    const files = await openExport(made, join(folder, batch.folder), openDirty ? dirtyHeaders : headers);
-    const sink = openDirty?.(files, batch.folder === '' ? '' : `${batch.folder}/`) ?? cleanSink(files);
-    await writeExport(plan, place, book, sink, files);
+    const exportFolder = join(folder, batch.folder);
+    const files = await openExport(made, exportFolder, openDirty ? dirtyHeaders : headers);
+    const prefix = batch.folder === '' ? '' : `${batch.folder}/`;
+    const sink = openDirty?.(files, prefix) ?? cleanSink(files);
+    const events = openExportEvents?.(exportFolder, prefix, plan.lists[place] as ListExport);
+    await writeExport(plan, place, { book, idOf, sink, files, events });
     await manifest?.drain();
     for (const file of Object.values(files)) await file.drain();
   }
 }
 
+/** Removes what an earlier sample in the folder said of itself, and its events: they are no longer true. */
+async function removeEarlier(folder: string, batches: readonly SampleBatch[]): Promise<void> {
+  for (const name of [batchList, manifestName, eventManifestName]) await rm(join(folder, name), { force: true });
+  for (const batch of batches) await removeEvents(join(folder, batch.folder));
+}
+
 /**
  * Writes a sample shop into a folder, which is made when absent, in place of an earlier one. The same options give the
  * same bytes, whatever the machine's clock, time zone and locale. Files get their names only after all are whole. A
- * sample of several exports has a folder for each, and batches.json; one with defects has manifest.csv.
+ * sample of several exports has a folder for each, and batches.json; one with defects has manifest.csv, and
+ * events-manifest.csv when it has events.
  * Errors: MR-GEN-001 for options that make no sample.
  */
 export async function generateSample(folder: string, options: SampleOptions): Promise<Sample> {
   check(options);
   makeFolder(folder);
-  const made: MadeFile[] = [];
+  const batches = sampleBatches(options.asOf, options.batches ?? 1);
+  const made: Made = { drafts: [], tables: [], events: [], reference: [] };
   try {
     await writeSample(made, folder, options);
-    for (const { csv } of made) await csv.finish();
-    // What an earlier sample said of itself is no longer true.
-    for (const name of [batchList, manifestName]) await rm(join(folder, name), { force: true });
-    for (const { csv } of made) await csv.reveal();
+    for (const file of made.drafts) await file.finish();
+    await removeEarlier(folder, batches);
+    for (const file of made.drafts) await file.reveal();
   } catch (thrown) {
-    for (const { csv } of made) await csv.discard();
+    for (const file of made.drafts) await file.discard();
     throw thrown;
   }
-  const batches = sampleBatches(options.asOf, options.batches ?? 1);
   if (batches.length > 1) await writeFile(join(folder, batchList), `${JSON.stringify(batches, null, 2)}\n`);
   return {
-    files: made.flatMap(({ table, csv }) => (table ? [{ table, path: csv.path, rows: csv.rows }] : [])),
+    files: made.tables.map(({ table, csv }) => ({ table, path: csv.path, rows: csv.rows })),
+    events: made.events.map(({ path, lines }) => ({ path, lines })),
+    reference: made.reference.map(({ path }) => path),
     batches,
-    manifest: made.find(({ table }) => table === undefined)?.csv.path,
+    manifest: made.manifest?.path,
+    eventManifest: made.eventManifest?.path,
   };
 }

@@ -6,7 +6,8 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { makeFolder, smallLimits, smallShop } from '../../tests/setup/fixtures.ts';
 import { load, makePipeline, type Pipeline, smallShopAnd } from '../../tests/setup/pipeline.ts';
 import { type DuckDB, openDuckDB, sqlText } from '../stores/duckdb/duckdb.ts';
-import { currentFiles, type Extract, extractProduction, removeRetired } from './extract.ts';
+import { type Extract, extractProduction } from './extract.ts';
+import { currentFiles, removeRetired } from './lake-files.ts';
 
 async function memory(): Promise<DuckDB> {
   const duckdb = await openDuckDB(':memory:', smallLimits(makeFolder()));
@@ -27,6 +28,16 @@ const namesAndTypes = (columns: readonly string[]) =>
 
 const oneMore = (id: string) => smallShopAnd({ 'customers.csv': [`${id},,,,,,,,,`] });
 
+/** The relations in the order in which they are looked at. */
+const readOrder = [
+  'customers',
+  'products',
+  'transactions',
+  'transaction_items',
+  'customer_snapshots',
+  'product_snapshots',
+];
+
 describe('the extract', () => {
   test('has what the models need, in the types that they expect', async () => {
     const context = await makePipeline();
@@ -35,15 +46,18 @@ describe('the extract', () => {
     const { files, written } = await extractProduction(context);
     expect(written).toBe(true);
     expect(files.map(({ dataset, rows }) => [dataset, rows])).toEqual([
-      ['production.customers', 2],
-      ['production.products', 2],
-      ['production.transactions', 4],
-      ['production.transaction_items', 5],
       ['production.customer_snapshots', 2],
+      ['production.customers', 2],
       ['production.product_snapshots', 2],
+      ['production.products', 2],
+      ['production.transaction_items', 5],
+      ['production.transactions', 4],
     ]);
     const duckdb = await memory();
-    const read = (index: number) => duckdb.query(`FROM ${sqlText(context.lake.locate(files[index]?.path ?? ''))}`);
+    const read = (index: number) => {
+      const path = files.find(({ dataset }) => dataset === `production.${readOrder[index]}`)?.path ?? '';
+      return duckdb.query(`FROM ${sqlText(context.lake.locate(path))}`);
+    };
     const customers = await read(0);
     expect(customers.columns.map(({ name, type }) => `${name} ${type}`)).toEqual([
       'source VARCHAR',
@@ -148,16 +162,20 @@ describe('the files of the extract', () => {
     });
     expect(existsSync(context.lake.locate(second.files[0]?.path ?? ''))).toBe(true);
     expect(await extractProduction(context)).toMatchObject({ id: first.id, written: true });
-    expect((await currentFiles(context.postgres)).every(({ extract_id }) => extract_id === first.id)).toBe(true);
+    expect((await currentFiles(context.postgres)).every(({ extract }) => extract === first.id)).toBe(true);
   });
 
-  test('stay when they are retired, until another extract is', async () => {
+  test('stay when they are retired, until neither the published warehouse nor the one before it reads them', async () => {
     const context = await makePipeline();
     const extracts: Extract[] = [];
     for (const id of ['C3', 'C4', 'C5']) {
       await load(context.postgres, oneMore(id), { clock: context.clock });
       extracts.push(await extractProduction(context));
-      await removeRetired(context);
+      await context.postgres.run(
+        `INSERT INTO ops.publications (publication_id, file, state, input_hash, published_at) VALUES ($1, '', 'published', '', $2)`,
+        [id, context.clock()],
+      );
+      await removeRetired(context.postgres, context.lake);
     }
     const paths = extracts.map(({ files }) => files.map(({ path }) => path).sort());
     const registered = await context.postgres.rows<{ path: string; retired: boolean }>(
@@ -199,7 +217,7 @@ describe('the files of the extract', () => {
         path.includes('transaction_items') ? Promise.reject(new Error('planted failure')) : put(path, write),
     };
     await expect(extractProduction({ ...context, lake: failing })).rejects.toThrow('planted failure');
-    expect((await currentFiles(context.postgres)).every(({ extract_id }) => extract_id === first.id)).toBe(true);
+    expect((await currentFiles(context.postgres)).every(({ extract }) => extract === first.id)).toBe(true);
     expect(readdirSync(join(context.home, 'tmp'))).toEqual([]);
     expect(await extractProduction(context)).toMatchObject({ written: true });
   });

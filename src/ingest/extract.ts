@@ -3,11 +3,19 @@ import { createHash } from 'node:crypto';
 import { createWriteStream, mkdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { TableName } from '../contracts/tables.ts';
+import { type TableName, tableNames } from '../contracts/tables.ts';
 import type { Clock } from '../kernel/time.ts';
 import { copiedRows, type DuckDB, type DuckDBLimits, openDuckDB, sqlPath, sqlText } from '../stores/duckdb/duckdb.ts';
 import type { Lake } from '../stores/lake/lake.ts';
-import type { Postgres } from '../stores/postgres/postgres.ts';
+import type { Postgres, Sql } from '../stores/postgres/postgres.ts';
+import {
+  currentFiles,
+  type LakeFile,
+  type NewLakeFile,
+  registerFiles,
+  removeUnregistered,
+  retireFiles,
+} from './lake-files.ts';
 import { emailTokenExpression, keyFingerprint } from './pseudonym.ts';
 
 interface ExtractColumn {
@@ -120,13 +128,6 @@ export interface ExtractContext {
   readonly clock: Clock;
 }
 
-/** A registered Parquet file of one source of the models. */
-export interface LakeFile {
-  readonly dataset: string;
-  readonly path: string;
-  readonly rows: number;
-}
-
 /** The current extract: its identity, and the files that the models read. */
 export interface Extract {
   readonly id: string;
@@ -137,26 +138,27 @@ export interface Extract {
 
 const datasetOf = (relation: Dataset): string => `production.${relation}`;
 
+const ofProduction: ReadonlySet<string> = new Set(datasets.map(datasetOf));
+
 /** An extract is known by what moved in production, which the ledger tells, by its shape and by the key of its tokens. */
 async function extractId(postgres: Postgres, pseudonymKey: string): Promise<string> {
   const [moved] = await postgres.rows<{ version: string | null }>(
     `SELECT md5(string_agg(concat_ws(' ', batch_id, table_name, operation, caused_by, loaded, quarantined), '\n' ORDER BY entry))
-       AS version FROM ops.ledger`,
+       AS version FROM ops.ledger WHERE table_name = ANY($1)`,
+    [tableNames],
   );
   const identity = [shapeVersion, keyFingerprint(pseudonymKey), moved?.version ?? ''].join('\n');
   return createHash('sha256').update(identity).digest('hex').slice(0, 16);
 }
 
-/** The files that models may read now. */
-export const currentFiles = (postgres: Postgres): Promise<readonly (LakeFile & { extract_id: string })[]> =>
-  postgres.rows(
-    'SELECT dataset, path, rows, extract_id FROM ops.lake_files WHERE retired_at IS NULL ORDER BY dataset, path',
-  );
+/** The current files of production. */
+const productionFiles = async (sql: Sql) =>
+  (await currentFiles(sql)).filter(({ dataset }) => ofProduction.has(dataset));
 
 async function isCurrent(context: ExtractContext, id: string): Promise<readonly LakeFile[] | undefined> {
-  const files = await currentFiles(context.postgres);
+  const files = await productionFiles(context.postgres);
   const complete = datasets.every((relation) =>
-    files.some(({ dataset, extract_id }) => dataset === datasetOf(relation) && extract_id === id),
+    files.some(({ dataset, extract }) => dataset === datasetOf(relation) && extract === id),
   );
   if (!complete) return undefined;
   const sizes = await Promise.all(files.map(({ path }) => context.lake.size(path)));
@@ -192,15 +194,6 @@ async function extractRelation(
   return { rows: counted?.rows ?? 0, bytes };
 }
 
-/** Removes files of the lake's folder that nobody registered: what a killed extract left behind. */
-async function removeOrphans(context: ExtractContext): Promise<void> {
-  const registered = await context.postgres.rows<{ path: string }>('SELECT path FROM ops.lake_files');
-  const known = new Set(registered.map(({ path }) => path));
-  for (const path of await context.lake.list('processed/production')) {
-    if (!known.has(path)) await context.lake.remove(path);
-  }
-}
-
 /**
  * Brings the lake's copy of production up to date; when no batch came since, the files stay as they are. New files are
  * registered, and the old ones retired, in one transaction after they are all written.
@@ -209,45 +202,30 @@ export async function extractProduction(context: ExtractContext): Promise<Extrac
   const id = await extractId(context.postgres, context.pseudonymKey);
   const current = await isCurrent(context, id);
   if (current) return { id, files: current, written: false };
-  await removeOrphans(context);
+  await removeUnregistered(context.postgres, context.lake, 'processed/production');
   mkdirSync(context.duckdb.temporaryFolder, { recursive: true });
   const folder = await mkdtemp(join(context.duckdb.temporaryFolder, 'extract-'));
   const duckdb = await openDuckDB(':memory:', { ...context.duckdb, temporaryFolder: folder });
   try {
-    const written: (LakeFile & { readonly bytes: number })[] = [];
+    const written: NewLakeFile[] = [];
     for (const relation of datasets) {
       const path = `processed/production/${relation}/${id}.parquet`;
       const counts = await extractRelation(context, duckdb, folder, relation, path);
-      written.push({ dataset: datasetOf(relation), path, ...counts });
+      written.push({ dataset: datasetOf(relation), path, extract: id, ...counts });
     }
     await context.postgres.transaction(async (sql) => {
       const now = context.clock();
-      await sql.run('UPDATE ops.lake_files SET retired_at = $1 WHERE retired_at IS NULL', [now]);
-      for (const { path, dataset, rows, bytes } of written) {
-        await sql.run(
-          `INSERT INTO ops.lake_files (path, dataset, extract_id, rows, bytes, registered_at) VALUES ($1, $2, $3, $4, $5, $6)
-           ON CONFLICT (path) DO UPDATE SET rows = $4, bytes = $5, registered_at = $6, retired_at = NULL`,
-          [path, dataset, id, rows, bytes, now],
-        );
-      }
+      const former = await productionFiles(sql);
+      await retireFiles(
+        sql,
+        former.map(({ path }) => path),
+        now,
+      );
+      await registerFiles(sql, written, now);
     });
-    return { id, files: written, written: true };
+    return { id, files: await productionFiles(context.postgres), written: true };
   } finally {
     duckdb.close();
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-/**
- * Removes retired files that neither the published warehouse nor the one before it reads: those of extracts older than
- * the `kept` youngest retired ones.
- */
-export async function removeRetired(context: Pick<ExtractContext, 'postgres' | 'lake'>, kept = 1): Promise<void> {
-  const old = await context.postgres.rows<{ path: string }>(
-    `SELECT path FROM (SELECT path, dense_rank() OVER (ORDER BY retired_at DESC) AS age
-       FROM ops.lake_files WHERE retired_at IS NOT NULL) AS retired WHERE age > $1`,
-    [kept],
-  );
-  for (const { path } of old) await context.lake.remove(path);
-  await context.postgres.run('DELETE FROM ops.lake_files WHERE path = ANY($1)', [old.map(({ path }) => path)]);
 }

@@ -3,9 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { isMissing, isPresent } from '../kernel/errors.ts';
-
-/** HMAC's block size for SHA-256, in bytes (RFC 2104). */
-const blockBytes = 64;
+import { hmacPads } from '../kernel/hmac.ts';
 
 /** Reads the key from its file, or makes one there (mode 600) that is never replaced. */
 export function readOrMakeKey(path: string): string {
@@ -32,16 +30,11 @@ export function readOrMakeKey(path: string): string {
 export const keyFingerprint = (key: string): string =>
   createHash('sha256').update(`fingerprint ${key}`).digest('hex').slice(0, 16);
 
-/** The key as HMAC pads it, combined with a byte, as a PostgreSQL literal. */
-function pad(key: string, byte: number): string {
-  const bytes = Buffer.from(key, 'utf8');
-  const short = bytes.length > blockBytes ? createHash('sha256').update(bytes).digest() : bytes;
-  const block = Buffer.alloc(blockBytes);
-  short.copy(block);
-  const padded = Buffer.from(block.map((value) => value ^ byte));
-  return `'\\x${padded.toString('hex')}'::bytea`;
-}
+/** A PostgreSQL literal. */
+const bytes = (hex: string): string => `'\\x${hex}'::bytea`;
 
 /** PostgreSQL: HMAC-SHA256 (RFC 2104) of a text in hexadecimal, written out so that no extension is needed. */
-export const emailTokenExpression = (key: string, email: string): string =>
-  `encode(sha256(${pad(key, 0x5c)} || sha256(${pad(key, 0x36)} || convert_to(${email}, 'UTF8'))), 'hex')`;
+export function emailTokenExpression(key: string, email: string): string {
+  const { outer, inner } = hmacPads(key);
+  return `encode(sha256(${bytes(outer)} || sha256(${bytes(inner)} || convert_to(${email}, 'UTF8'))), 'hex')`;
+}

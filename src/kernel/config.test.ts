@@ -55,6 +55,37 @@ describe('settings', () => {
     expect(loadConfig({ MILLRACE_RULES: '/etc/rules.yml' }, root).rulesFile).toBe('/etc/rules.yml');
   });
 
+  test('sizes and origins of the collector are read', () => {
+    expect(loadConfig({}, cloneWith()).collector).toEqual({
+      origins: [],
+      rate: 5000,
+      burst: 20_000,
+      seconds: 30,
+      events: 50_000,
+      minFreeBytes: 512 * 2 ** 20,
+      memoryBytes: 64 * 2 ** 20,
+    });
+    const given = {
+      MILLRACE_COLLECT_ORIGINS: 'https://shop.example, http://127.0.0.1:8080,',
+      MILLRACE_COLLECT_MIN_FREE: '1.5 GB',
+      MILLRACE_COLLECT_MEMORY: '200kib',
+    };
+    expect(loadConfig(given, cloneWith()).collector).toMatchObject({
+      origins: ['https://shop.example', 'http://127.0.0.1:8080'],
+      minFreeBytes: 1_500_000_000,
+      memoryBytes: 204_800,
+    });
+    for (const origin of [
+      '*',
+      'shop.example',
+      'https://shop.example/',
+      'https://shop.example/a',
+      'ftp://shop.example',
+    ]) {
+      expect(failure({ MILLRACE_COLLECT_ORIGINS: origin }).code).toBe('MR-CFG-002');
+    }
+  });
+
   test('an empty value gives the default', () => {
     expect(loadConfig({ MILLRACE_PORT: '', DATABASE_URL: '' }, cloneWith())).toMatchObject({
       port: 4600,

@@ -17,6 +17,33 @@ const timeZone = z.string().refine((name) => {
 
 const port = z.coerce.number().int().min(0).max(65535);
 
+const unitBytes: Readonly<Record<string, number>> = {
+  B: 1,
+  KB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  TB: 1e12,
+  KIB: 2 ** 10,
+  MIB: 2 ** 20,
+  GIB: 2 ** 30,
+  TIB: 2 ** 40,
+};
+
+/** A size such as 512MiB, in bytes. */
+const bytes = z.string().regex(/^\d+(\.\d+)?\s?(B|KB|MB|GB|TB|KiB|MiB|GiB|TiB)$/i, 'not a size such as 64MiB or 2GB');
+
+const bytesOf = (size: string): number =>
+  Math.round(Number.parseFloat(size) * (unitBytes[size.replace(/^[\d.\s]+/, '').toUpperCase()] ?? 1));
+
+const isOrigin = (text: string): boolean =>
+  /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text;
+
+const originsOf = (list: string): readonly string[] =>
+  list
+    .split(',')
+    .map((origin) => origin.trim())
+    .filter((origin) => origin !== '');
+
 /** Every setting with its meaning, in the order of .env.example. */
 const settings = {
   MILLRACE_HOME: z
@@ -70,6 +97,42 @@ const settings = {
     .max(1)
     .default(0.2)
     .describe('The greatest share of rows, 0 to 1, that may break rules of severity error before a batch is stopped.'),
+  MILLRACE_COLLECT_ORIGINS: z
+    .string()
+    .refine((list) => originsOf(list).every(isOrigin), 'not a list of origins such as https://shop.example')
+    .optional()
+    .describe('The origins whose pages may send events, such as https://shop.example, separated by commas.'),
+  MILLRACE_COLLECT_RATE: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(5000)
+    .describe('The events per second that the collector takes from one write key, in the long run.'),
+  MILLRACE_COLLECT_BURST: z.coerce
+    .number()
+    .int()
+    .min(1000)
+    .default(20_000)
+    .describe('The events that it takes at once from a write key that was quiet before; at least 1000.'),
+  MILLRACE_COLLECT_SECONDS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(3600)
+    .default(30)
+    .describe('How long collected events wait at most until they are loaded as a batch.'),
+  MILLRACE_COLLECT_EVENTS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(50_000)
+    .describe('How many collected events make a batch before that time is over.'),
+  MILLRACE_COLLECT_MIN_FREE: bytes
+    .default('512MiB')
+    .describe('The space that must be free on the disk of MILLRACE_HOME for the collector to take events.'),
+  MILLRACE_COLLECT_MEMORY: bytes
+    .default('64MiB')
+    .describe('The bytes of requests that the collector holds at most while they wait to be written.'),
   SHOP_CURRENCY: z
     .string()
     .regex(/^[A-Z]{3}$/, 'not an ISO 4217 code such as EUR')
@@ -89,6 +152,24 @@ const schema = z.object(settings);
 
 type SettingName = keyof typeof settings;
 
+/** The settings of the event collector. */
+export interface CollectorConfig {
+  /** Origins whose pages may send events. */
+  readonly origins: readonly string[];
+  /** Events per second and write key, in the long run. */
+  readonly rate: number;
+  /** Events at once from a write key that was quiet before. */
+  readonly burst: number;
+  /** A segment is closed after so many seconds ... */
+  readonly seconds: number;
+  /** ... or when it has so many events. */
+  readonly events: number;
+  /** Bytes that must be free on the disk. */
+  readonly minFreeBytes: number;
+  /** Bytes of requests that may be held in memory. */
+  readonly memoryBytes: number;
+}
+
 /** The settings of one process, resolved and frozen. */
 export interface Config {
   /** Absolute path of the folder that holds everything Millrace keeps. */
@@ -104,6 +185,7 @@ export interface Config {
   readonly rulesFile: string | undefined;
   /** A batch of which a greater share of rows breaks rules of severity error is stopped, 0 to 1. */
   readonly maxErrorRate: number;
+  readonly collector: CollectorConfig;
   /** ISO 4217. */
   readonly currency: string;
   /** IANA name. */
@@ -176,6 +258,15 @@ export function loadConfig(environment: Environment, root: string): Config {
     lockSeconds: value.MILLRACE_LOCK_SECONDS,
     rulesFile: value.MILLRACE_RULES === undefined ? undefined : resolve(root, value.MILLRACE_RULES),
     maxErrorRate: value.MILLRACE_MAX_ERROR_RATE,
+    collector: Object.freeze({
+      origins: originsOf(value.MILLRACE_COLLECT_ORIGINS ?? ''),
+      rate: value.MILLRACE_COLLECT_RATE,
+      burst: value.MILLRACE_COLLECT_BURST,
+      seconds: value.MILLRACE_COLLECT_SECONDS,
+      events: value.MILLRACE_COLLECT_EVENTS,
+      minFreeBytes: bytesOf(value.MILLRACE_COLLECT_MIN_FREE),
+      memoryBytes: bytesOf(value.MILLRACE_COLLECT_MEMORY),
+    }),
     currency: value.SHOP_CURRENCY,
     timeZone: value.SHOP_TIMEZONE,
     pseudonymKey: value.PSEUDONYM_KEY,

@@ -28,6 +28,7 @@ describe('what is thrown becomes an error of the catalogue', () => {
     [new Error('IO Error: Could not write file "x": No space left on device'), 'MR-DSK-001'],
     [withCode('EACCES: permission denied, mkdir', 'EACCES'), 'MR-DSK-002'],
     [withCode('EROFS: read-only file system', 'EROFS'), 'MR-DSK-002'],
+    [new Error('Out of Memory Error: failed to pin block\n\nPossible solutions:\n* more'), 'MR-MEM-001'],
     [new TypeError('x is not a function'), 'MR-BUG-001'],
     ['a mere text', 'MR-BUG-001'],
   ])('%s: %s', (thrown, code) => {

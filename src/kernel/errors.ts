@@ -76,7 +76,7 @@ export const errorCatalogue = {
   },
   'MR-IN-001': {
     message: 'There is no file or folder at {path}.',
-    remedy: 'Check the path given with --input.',
+    remedy: 'Check the path that was given.',
     exitCode: 2,
   },
   'MR-IN-002': {
@@ -97,7 +97,7 @@ export const errorCatalogue = {
   },
   'MR-IN-005': {
     message: 'The file {path} is not text: it begins like {kind}.',
-    remedy: 'Give a CSV file, plain or packed with gzip or zstd; save spreadsheets as CSV first.',
+    remedy: 'Give a text file, plain or packed with gzip or zstd; save spreadsheets as CSV first.',
     exitCode: 1,
   },
   'MR-IN-006': {
@@ -146,6 +146,28 @@ export const errorCatalogue = {
     remedy: 'Copy or export it again: it is cut off or damaged.',
     exitCode: 1,
   },
+  'MR-IN-015': {
+    message: 'The folder {path} holds no file of events.',
+    remedy:
+      'Such files are named *.ndjson, *.jsonl, *.json, also packed as .gz or .zst, or *.parquet. A file of any other name is read when its own path is given.',
+    exitCode: 2,
+  },
+  'MR-IN-016': {
+    message: 'The Parquet file {path} cannot be read: {problem}.',
+    remedy: 'Copy or export it again: it is cut off or damaged.',
+    exitCode: 1,
+  },
+  'MR-IN-017': {
+    message:
+      'The {compression} archive {path} holds more than {times} times its size: it looks like one made to fill disks.',
+    remedy: 'If it is what it should be, unpack it and give the file itself.',
+    exitCode: 1,
+  },
+  'MR-IN-018': {
+    message: 'There are {count} files, more than the {limit} that are read at once.',
+    remedy: 'Give fewer at a time, for example folder by folder.',
+    exitCode: 2,
+  },
   'MR-PRE-001': {
     message: 'The preset file {path} is wrong: {problem}.',
     remedy: 'Correct it; docs/presets.md says what the folder of a preset holds.',
@@ -169,6 +191,27 @@ export const errorCatalogue = {
   'MR-PRE-005': {
     message: 'The preset {preset} makes no row of {records} records, the first on line {line} of file {file}.',
     remedy: 'Let a mapping use them, or let other_records.sql name them with a reason; nothing was loaded.',
+    exitCode: 2,
+  },
+  'MR-EVT-001': {
+    message: 'The contract file {path} cannot be read: {problem}.',
+    remedy: 'Make it a YAML file that this user may read, or remove it; docs/events.md describes it.',
+    exitCode: 2,
+  },
+  'MR-EVT-002': {
+    message: 'The contract file {path} has the unknown word {word} at {place}.',
+    remedy: 'Did you mean {nearest}? docs/events.md describes the file.',
+    exitCode: 2,
+  },
+  'MR-EVT-003': {
+    message: 'The contract file {path} is wrong at {place}: {problem}.',
+    remedy: 'Correct it; docs/events.md describes the file, with an example.',
+    exitCode: 2,
+  },
+  'MR-EVT-004': {
+    message:
+      'The contract file {path} is written for version {version} of the contract of events; this is version {known}.',
+    remedy: 'Install the Millrace that it was written for, or a later one.',
     exitCode: 2,
   },
   'MR-GEN-001': {
@@ -214,6 +257,12 @@ export const errorCatalogue = {
     remedy: 'Put its folder back as it was, or undo the batch and load its files again.',
     exitCode: 2,
   },
+  'MR-BAT-006': {
+    message: 'The batch {batch} was loaded into {dataset}, whose batches cannot be undone.',
+    remedy:
+      'Events of later batches may have been left out as its duplicates. Build a new home from the files that are right.',
+    exitCode: 2,
+  },
   'MR-QRN-001': {
     message: 'There is no row {id} in quarantine.',
     remedy: '`millrace quarantine list` shows the rows with their ids.',
@@ -238,6 +287,16 @@ export const errorCatalogue = {
   'MR-QRN-005': {
     message: 'The file {path} cannot be used as edited quarantine: {problem}.',
     remedy: 'Begin with `millrace quarantine list --csv`, change cells only, and keep the column id.',
+    exitCode: 2,
+  },
+  'MR-QRN-006': {
+    message: 'Row {id} is no JSON object as it should be: its fields cannot be set one by one.',
+    remedy: "Set the line as a whole: `millrace quarantine fix {id} --set 'record=...'`.",
+    exitCode: 2,
+  },
+  'MR-QRN-007': {
+    message: 'Row {id} is of the {table}, of which the latest file counts: it cannot be set here.',
+    remedy: 'Mend the row in {file}, and load the file again.',
     exitCode: 2,
   },
   'MR-LED-001': {
@@ -294,6 +353,11 @@ export const errorCatalogue = {
   'MR-DSK-003': {
     message: 'The disk that holds {path} has only {free} left.',
     remedy: 'Free some space before the next run.',
+    exitCode: 3,
+  },
+  'MR-MEM-001': {
+    message: 'DuckDB needs more memory than it may use: {problem}.',
+    remedy: 'Set MILLRACE_DUCKDB_MEMORY to more, such as 1GiB, and run again; nothing was changed.',
     exitCode: 3,
   },
   'MR-TRF-001': {
@@ -378,7 +442,50 @@ export const errorCatalogue = {
   },
   'MR-SRV-003': {
     message: 'There is nothing at {path}.',
-    remedy: 'The API has /api/health and /api/overview.',
+    remedy: 'The API has /api/health, /api/overview, /api/collector and /api/schema/event.json.',
+    exitCode: 2,
+  },
+  'MR-COL-001': {
+    message: 'The events cannot be read: {problem}.',
+    remedy: 'Send one JSON object, an array of them, or one on each line, in UTF-8; nothing of the request was kept.',
+    exitCode: 2,
+  },
+  'MR-COL-002': {
+    message: 'The write key is missing, unknown or revoked.',
+    remedy:
+      'Send a key that `millrace keys add SOURCE` made, in the header X-Write-Key or as ?key=; nothing of the request was kept.',
+    exitCode: 2,
+  },
+  'MR-COL-003': {
+    message: 'Pages of {origin} may not send events here.',
+    remedy: 'Add the origin to MILLRACE_COLLECT_ORIGINS and start the server again.',
+    exitCode: 2,
+  },
+  'MR-COL-004': {
+    message: 'The request is too large: {problem}.',
+    remedy: 'Send at most 1,000 events and 1 MiB, unpacked, at a time; nothing of the request was kept.',
+    exitCode: 2,
+  },
+  'MR-COL-005': {
+    message: 'Events cannot come as {type}.',
+    remedy:
+      'Send application/json, application/x-ndjson or text/plain, plain or with Content-Encoding: gzip; nothing of the request was kept.',
+    exitCode: 2,
+  },
+  'MR-COL-006': {
+    message: 'This write key sends more than {rate} events per second.',
+    remedy:
+      'Send the request again after the seconds that Retry-After names, or raise MILLRACE_COLLECT_RATE; nothing of it was kept.',
+    exitCode: 2,
+  },
+  'MR-COL-007': {
+    message: 'Events cannot be kept at present: {problem}.',
+    remedy: 'Send the request again after the seconds that Retry-After names; nothing of it was kept.',
+    exitCode: 3,
+  },
+  'MR-COL-008': {
+    message: 'There is no write key {id} to revoke.',
+    remedy: '`millrace keys list` shows all keys.',
     exitCode: 2,
   },
   'MR-BUG-001': {
@@ -438,6 +545,9 @@ export function isDiskFull(thrown: unknown): boolean {
   return thrown instanceof Error && /no space left on device|disk full|disk quota exceeded/i.test(thrown.message);
 }
 
+/** What DuckDB says first when its limit of memory is too low; what follows is advice on settings that it has. */
+const outOfMemory = /Out of Memory Error: ([^\n]*)/;
+
 /** The path that a failed file-system call was about. */
 const pathOf = (thrown: unknown): string | undefined =>
   thrown instanceof Error && 'path' in thrown && typeof thrown.path === 'string' ? thrown.path : undefined;
@@ -446,6 +556,8 @@ const pathOf = (thrown: unknown): string | undefined =>
 export function asMillraceError(thrown: unknown, home: string): MillraceError {
   if (thrown instanceof MillraceError) return thrown;
   if (isDiskFull(thrown)) return new MillraceError('MR-DSK-001', { path: home }, thrown);
+  const memory = outOfMemory.exec(thrown instanceof Error ? thrown.message : '')?.[1];
+  if (memory !== undefined) return new MillraceError('MR-MEM-001', { problem: memory }, thrown);
   const code = systemCode(thrown);
   if (['EACCES', 'EROFS', 'EPERM', 'ENOTDIR', 'EEXIST'].includes(code ?? '')) {
     return new MillraceError('MR-DSK-002', { path: pathOf(thrown) ?? home, problem: problemOf(thrown) }, thrown);

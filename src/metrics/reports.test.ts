@@ -3,6 +3,7 @@ import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { afterTheLast, makeFolder, smallLimits, writeFiles } from '../../tests/setup/fixtures.ts';
+import { addToLake, eventRows, smallClicks } from '../../tests/setup/lake.ts';
 import { makePipeline, runPipeline } from '../../tests/setup/pipeline.ts';
 import { generateSample } from '../generate/sample.ts';
 import { openPublished, publishedPath } from '../publish/warehouse.ts';
@@ -50,6 +51,15 @@ I11,T7,P5,1,600.00,0
 `,
 } as const;
 
+/** Clicks from before the first sale to after the last: G2 comes on both days, and buys without an order's id. */
+const clicks: readonly Row[] = [
+  ...smallClicks,
+  ...eventRows([
+    ['add_to_cart', 'G2', 'S8', '2023-12-29T10:00:00Z', { event_id: 'EVT_before', product_id: 'P1' }],
+    ['purchase', 'G2', 'S9', '2024-04-02T10:00:00Z', { event_id: 'EVT_after', revenue_amount: '20.00' }],
+  ]),
+];
+
 /** The same rows with only these columns, as arrays. */
 const cells = (rows: readonly Row[], names: readonly string[]): unknown[][] =>
   rows.map((row) => names.map((name) => row[name]));
@@ -94,7 +104,10 @@ describe('a quarter of a small shop', () => {
 
   beforeAll(async () => {
     const context = await makePipeline(atEnd);
-    await runPipeline(context, 'csv', writeFiles(quarter, atEnd));
+    const files = writeFiles(quarter, atEnd);
+    await runPipeline(context, 'csv', files);
+    await addToLake(context, 'events', clicks);
+    await runPipeline(context, 'csv', files);
     published = publishedPath(context.home);
     duckdb = await openPublished(context.home, smallLimits(context.home));
     atEnd(() => duckdb.close());
@@ -106,7 +119,8 @@ describe('a quarter of a small shop', () => {
   test.each(loadReports())('$name gives the columns that its header declares', async (report) => {
     const { columns, rows, range } = await readReport(duckdb, report);
     expect(columns.map(({ name }) => name)).toEqual(report.columns.map(({ name }) => name));
-    expect(range).toEqual({ from: '2024-01-01', to: '2024-03-31' });
+    const ofEvents = { from: '2023-12-29', to: '2024-04-02' };
+    expect(range).toEqual(report.about === 'events' ? ofEvents : { from: '2024-01-01', to: '2024-03-31' });
     expect(rows.length).toBeGreaterThan(0);
     const units = Object.fromEntries(report.columns.map(({ name, unit }) => [name, unit]));
     for (const { name, type } of columns) {
@@ -398,6 +412,65 @@ describe('a quarter of a small shop', () => {
       ['Mid-Range', 1, 3, 4, 106.5, null, null],
       ['Premium', 1, 1, 1, 150, 50, 50 / 150],
     ]);
+  });
+
+  test.each(['revenue-trend', 'customer-growth', 'weekend-weekday'])(
+    '%s has no rows and no days before the first sale and after the last, though there are events',
+    async (name) => {
+      expect(await rowsOf(name, { from: '2023-12-01', to: '2024-04-30' })).toEqual(await rowsOf(name));
+    },
+  );
+
+  test('conversion funnel: a user counts once over the range, at each stage reached or passed', async () => {
+    const funnel = async (words?: ReportWords) =>
+      cells(await rowsOf('conversion-funnel', words), ['stage', 'users', 'rate_to_next', 'overall_rate']);
+    // C1 bought, C2 left a cart behind, G1 only came twice, G2 filled a cart in December and bought in April
+    expect(await funnel()).toEqual([
+      ['Site', 4, 3 / 4, 1],
+      ['Product', 3, 1, 3 / 4],
+      ['Cart', 3, 2 / 3, 3 / 4],
+      ['Checkout', 2, 1, 1 / 2],
+      ['Purchase', 2, null, 1 / 2],
+    ]);
+    expect(await funnel({ to: '2024-02-28' })).toEqual([
+      ['Site', 2, 1, 1],
+      ['Product', 2, 1, 1],
+      ['Cart', 2, 1 / 2, 1],
+      ['Checkout', 1, 1, 1 / 2],
+      ['Purchase', 1, null, 1 / 2],
+    ]);
+    expect(await funnel({ from: '2024-03-01', to: '2024-03-31' })).toEqual([
+      ['Site', 1, 0, 1],
+      ['Product', 0, null, 0],
+      ['Cart', 0, null, 0],
+      ['Checkout', 0, null, 0],
+      ['Purchase', 0, null, 0],
+    ]);
+  });
+
+  test('daily engagement: a row for each day of the range, those without an event included', async () => {
+    const rows = await rowsOf('daily-engagement', { from: '2024-02-28', to: '2024-03-02' });
+    const names = ['date', 'daily_active_users', 'dau_7d_avg', 'new_users', 'total_sessions', 'total_events'];
+    expect(cells(rows, names)).toEqual([
+      ['2024-02-28', 1, 1 / 7, 1, 1, 4],
+      ['2024-02-29', 3, 4 / 7, 2, 2, 6],
+      ['2024-03-01', 0, 4 / 7, 0, 0, 0],
+      ['2024-03-02', 0, 4 / 7, 0, 0, 0],
+    ]);
+    const bought = [
+      'product_views',
+      'add_to_carts',
+      'purchases',
+      'total_revenue',
+      'conversion_rate',
+      'avg_order_value',
+    ];
+    expect(cells(rows, bought).slice(0, 3)).toEqual([
+      [1, 1, 0, 0, 1, null],
+      [1, 1, 1, 75.5, 0, 75.5],
+      [0, 0, 0, 0, null, null],
+    ]);
+    expect((await rowsOf('daily-engagement')).length).toBe(96);
   });
 
   test('before the data there is nothing to report, but for what is in stock', async () => {

@@ -33,6 +33,8 @@ const headerShape = z
     question: z.string().endsWith('?'),
     /** What a reader has to know beside the figures. */
     note: z.string().endsWith('.').optional(),
+    /** Without days asked for, the report covers those from the first to the last with one of these. */
+    about: z.enum(['sales', 'events']).default('sales'),
     chart,
     /** How many rows are shown unless another number is asked for; all when absent. */
     limit: z.int().positive().optional(),
@@ -64,6 +66,8 @@ export interface Report {
   readonly question: string;
   /** What a reader has to know beside the figures. */
   readonly note: string | undefined;
+  /** Without days asked for, the report covers those from the first to the last with one of these. */
+  readonly about: Header['about'];
   readonly chart: Chart;
   readonly limit: number | undefined;
   readonly columns: readonly ReportColumn[];
@@ -115,10 +119,18 @@ export interface ReportWords {
 
 /** The answer of a report. */
 export interface ReportResult extends QueryResult {
-  /** The days that were asked for or found; undefined where there is no sale and no return at all. */
+  /** The days that were asked for or found; undefined where there is nothing at all of what the report is about. */
   readonly range: DateRange | undefined;
   /** True when there are more rows than shown. */
   readonly truncated: boolean;
+}
+
+/** The first and the last day with an event; undefined without any. */
+async function findEventDays(duckdb: DuckDB): Promise<DateRange | undefined> {
+  const [found] = await duckdb.rows<{ from: string | null; to: string | null }>(
+    'SELECT min(date) AS "from", max(date) AS "to" FROM fct_daily_engagement',
+  );
+  return found?.from && found.to ? { from: found.from, to: found.to } : undefined;
 }
 
 /** Days that are not asked for are those of the data, unless the data lies beyond the day that is. */
@@ -133,7 +145,7 @@ function rangeOf({ from, to }: ReportWords, available: DateRange): DateRange {
  * range.
  */
 export async function readReport(duckdb: DuckDB, report: Report, words: ReportWords = {}): Promise<ReportResult> {
-  const available = await findAvailable(duckdb);
+  const available = await (report.about === 'events' ? findEventDays : findAvailable)(duckdb);
   const { from, to } = words;
   const asked = from !== undefined && to !== undefined ? { from, to } : undefined;
   const range = available ? rangeOf(words, available) : asked;

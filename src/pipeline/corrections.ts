@@ -1,10 +1,11 @@
 /** Corrections of what was loaded, each while no other process changes the home: undo a batch, fix and replay, judge again. */
 import { type RecheckedBatch, type ReplayResult, recheckBatches, replayQuarantine } from '../ingest/csv/rejudge.ts';
+import { replayEvents } from '../ingest/events/replay-events.ts';
 import { fixQuarantine, type HeldFilter, type HeldRow } from '../ingest/production/quarantine.ts';
 import { type RevertResult, revertBatch } from '../ingest/production/revert.ts';
 import { exclusively, type PipelineContext } from './run.ts';
 
-/** Undoes a batch. Errors: MR-BAT-001 to MR-BAT-003, MR-LED-001. */
+/** Undoes a batch. Errors: MR-BAT-001 to MR-BAT-003, MR-BAT-006, MR-LED-001. */
 export const revert = (context: PipelineContext, batch: string): Promise<RevertResult> =>
   exclusively(context, () => revertBatch(context, batch));
 
@@ -23,7 +24,12 @@ export const fix = (context: PipelineContext, fixes: Fixes): Promise<readonly He
 
 /** Judges held rows again. Errors: MR-LED-001. */
 export const replay = (context: PipelineContext, filter: HeldFilter): Promise<ReplayResult> =>
-  exclusively(context, () => replayQuarantine(context, filter));
+  exclusively(context, async () => {
+    const { tables, followed } = await replayQuarantine(context, filter);
+    const isMeant = filter.table === undefined || filter.table === 'events';
+    const events = isMeant ? [{ table: 'events', ...(await replayEvents(context, filter)) } as const] : [];
+    return { tables: [...tables, ...events], followed };
+  });
 
 /** Judges batches again by the rules in force. Errors: MR-BAT-001, MR-BAT-004, MR-BAT-005, MR-LED-001. */
 export const recheck = (

@@ -1,7 +1,8 @@
 /** The pipeline as a whole: what a run does, repeats, refuses, records, and what status and books say afterwards. */
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { event, inLake, ndjson } from '../../tests/setup/events.ts';
 import { smallShop, writeFiles } from '../../tests/setup/fixtures.ts';
 import { makePipeline, smallShopAnd } from '../../tests/setup/pipeline.ts';
 import { publishedPath } from '../publish/warehouse.ts';
@@ -50,6 +51,30 @@ describe('a run', () => {
       ['vienna', false],
       ['graz', true],
     ]);
+  });
+
+  test('loads what a server that is gone had collected, and leaves that of a live one to it', async () => {
+    const context = await makePipeline();
+    const folder = join(context.collected, 'web');
+    mkdirSync(folder, { recursive: true });
+    const collected = [event(), event()];
+    const name = (pid: number, end: string): string =>
+      join(folder, `20260101T000000.000Z-${pid}-seg_${pid}.ndjson${end}`);
+    // Linux gives no process an id beyond 2^22; that of the parent is alive.
+    writeFileSync(name(4_194_305, ''), ndjson(collected.slice(0, 1)));
+    writeFileSync(name(4_194_306, '.open'), `${ndjson(collected.slice(1))}{"event_id":"never ackn`);
+    writeFileSync(name(process.ppid, ''), ndjson([event()]));
+    const { events, batches } = await run(context, undefined);
+    expect(events).toMatchObject([
+      { source: 'web', received: 1, loaded: 1 },
+      { source: 'web', received: 1, loaded: 1 },
+    ]);
+    expect(batches).toEqual([]);
+    expect(readdirSync(folder)).toEqual([basename(name(process.ppid, ''))]);
+    const ids = collected.map(({ event_id }) => ({ event_id }));
+    expect(await inLake(context, 'SELECT event_id FROM events ORDER BY event_id')).toEqual(
+      ids.toSorted((one, other) => (String(one.event_id) < String(other.event_id) ? -1 : 1)),
+    );
   });
 
   test('that fails is recorded, and loses nothing of what was loaded and published before', async () => {
@@ -135,7 +160,8 @@ describe('a home', () => {
     const context = await makePipeline();
     await ingestInput(context, inputOf(writeFiles()));
     expect(await checkBooks(context)).toEqual([
-      { name: 'ledger', ok: true, finding: '4 entries agree with production' },
+      { name: 'ledger', ok: true, finding: '4 entries agree with production and the lake' },
+      { name: 'lake', ok: true, finding: '0 files as they are registered' },
       { name: 'audit log', ok: true, finding: '1 entries, chain unbroken' },
     ]);
     await context.postgres.run(
@@ -144,6 +170,7 @@ describe('a home', () => {
     );
     expect(await checkBooks(context)).toEqual([
       { name: 'ledger', ok: false, finding: 'csv transaction_items: inserted is booked as 5, production has 4 rows' },
+      { name: 'lake', ok: true, finding: '0 files as they are registered' },
       { name: 'audit log', ok: false, finding: 'entry 1 of 1 was changed' },
     ]);
     await context.postgres.run('DELETE FROM production.transaction_items');

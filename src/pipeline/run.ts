@@ -2,14 +2,23 @@
 import { existsSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { referenceNames } from '../contracts/events/reference-data.ts';
 import { tableContracts, tableNames } from '../contracts/tables.ts';
 import { type SampleBatch, sampleBatches } from '../generate/batches.ts';
-import { generateSample, type SampleOptions, sampleDefaults } from '../generate/sample.ts';
+import { eventsPerTransaction, generateSample, type SampleOptions, sampleDefaults } from '../generate/sample.ts';
 import { type CsvRequest, type IngestContext, type IngestResult, ingestCsv } from '../ingest/csv/ingest.ts';
-import { type Extract, extractProduction, removeRetired } from '../ingest/extract.ts';
-import { removeDrafts } from '../ingest/production/archive.ts';
+import { compactEvents } from '../ingest/events/compact.ts';
+import type { EventsContext } from '../ingest/events/context.ts';
+import { type EventsResult, ingestEvents } from '../ingest/events/ingest-events.ts';
+import { ingestReference, type ReferenceResult } from '../ingest/events/ingest-reference.ts';
+import { adoptLeftovers } from '../ingest/events/segments/leftovers.ts';
+import { loadSegment } from '../ingest/events/segments/load-segment.ts';
+import type { Segment } from '../ingest/events/segments/segment-file.ts';
+import { type Extract, extractProduction } from '../ingest/extract.ts';
+import { removeDrafts } from '../ingest/files/copies.ts';
+import { currentFiles, removeRetired } from '../ingest/lake-files.ts';
 import { exportShop, hasOrders } from '../ingest/shop/export.ts';
-import { dayIn } from '../kernel/time.ts';
+import { dayIn, endOfDay } from '../kernel/time.ts';
 import { type PublishContext, type PublishResult, publish, recoverPublication } from '../publish/publish.ts';
 import { removeDeadSpills } from '../stores/duckdb/duckdb.ts';
 import type { Project } from '../transform/manifest.ts';
@@ -25,9 +34,10 @@ export interface Progress {
 }
 
 /** What the pipeline needs of its surroundings. */
-export interface PipelineContext extends PublishContext, IngestContext {
-  readonly pseudonymKey: string;
+export interface PipelineContext extends PublishContext, IngestContext, EventsContext {
   readonly lockSeconds: number;
+  /** The folder in which the collector keeps events until they are loaded. */
+  readonly collected: string;
   /** Reads the models; called when they are needed. */
   readonly loadProject: () => Project;
   readonly progress: Progress;
@@ -52,6 +62,8 @@ export interface RunResult {
   /** False when it found nothing new: no row of production, no file of the lake and no figure has changed. */
   readonly changed: boolean;
   readonly batches: readonly IngestResult[];
+  /** Files of events that were loaded, and what belongs to them; one entry per batch. */
+  readonly events: readonly (EventsResult | ReferenceResult)[];
   readonly extract: Extract;
   readonly publication: PublishResult;
   readonly milliseconds: number;
@@ -82,7 +94,8 @@ export const exclusively = <T>(context: PipelineContext, work: () => Promise<T>)
   context.postgres.exclusive(lockName, context.lockSeconds, async () => {
     await recoverPublication(context);
     await removeLeftovers(context.duckdb.temporaryFolder);
-    await removeDrafts(context.archive);
+    for (const folder of [context.archive, context.rawEvents]) await removeDrafts(folder);
+    await context.lake.removeDrafts();
     return work();
   });
 
@@ -92,7 +105,13 @@ const sampleFolder = (context: PipelineContext): string => join(context.home, 's
 async function newSample(context: PipelineContext): Promise<Source> {
   const input = sampleFolder(context);
   await rm(input, { recursive: true, force: true });
-  const options = { ...sampleDefaults, batches: sampleExports, asOf: dayIn(context.clock(), context.timeZone) };
+  const options = {
+    ...sampleDefaults,
+    batches: sampleExports,
+    events: eventsPerTransaction * sampleDefaults.transactions,
+    timeZone: context.timeZone,
+    asOf: dayIn(context.clock(), context.timeZone),
+  };
   return { source: sampleSource, kind: 'sample', preset: undefined, input, options };
 }
 
@@ -138,31 +157,77 @@ async function ensureSample(context: PipelineContext, source: Source): Promise<v
   await generateSample(source.input, sampleOptions(source));
 }
 
-async function ingestSample(context: PipelineContext, source: Source): Promise<readonly IngestResult[]> {
+/** What was loaded of a source. */
+interface Loaded {
+  readonly batches: readonly IngestResult[];
+  readonly events: readonly (EventsResult | ReferenceResult)[];
+}
+
+const nothing: Loaded = { batches: [], events: [] };
+
+const together = (one: Loaded, other: Loaded): Loaded => ({
+  batches: [...one.batches, ...other.batches],
+  events: [...one.events, ...other.events],
+});
+
+/** Loads what lies beside the CSV files of a folder: events/, catalog.parquet, profiles.parquet; `receivedAt` is undefined for: now. */
+async function ingestBeside(
+  context: PipelineContext,
+  { source, kind }: Pick<Source, 'source' | 'kind'>,
+  folder: string,
+  receivedAt: Date | undefined,
+): Promise<readonly (EventsResult | ReferenceResult)[]> {
+  const asked = { source, kind: kind === 'sample' ? kind : 'events' } as const;
+  const loaded: (EventsResult | ReferenceResult)[] = [];
+  for (const dataset of referenceNames) {
+    const path = join(folder, `${dataset}.parquet`);
+    if (!existsSync(path)) continue;
+    const request = { ...asked, dataset, paths: [path] };
+    loaded.push(await ingestReference(receivedAt ? { ...request, observedAt: receivedAt } : request, context));
+  }
+  const path = join(folder, 'events');
+  if (!existsSync(path)) return loaded;
+  const request = { ...asked, paths: [path], repeatable: false };
+  return [...loaded, await ingestEvents(receivedAt ? { ...request, receivedAt } : request, context)];
+}
+
+async function ingestSample(context: PipelineContext, source: Source & { readonly kind: 'sample' }): Promise<Loaded> {
   await ensureSample(context, source);
-  const results: IngestResult[] = [];
+  let loaded = nothing;
   for (const { folder, asOf } of exportsOf(source)) {
     context.progress.step(`Loading ${source.source}${folder && `, ${folder}`}`);
-    results.push(await ingestCsv({ ...source, input: join(source.input, folder), asOf, repeated: true }, context));
+    const input = join(source.input, folder);
+    const batch = await ingestCsv({ ...source, input, asOf, repeated: true }, context);
+    const events = await ingestBeside(context, source, input, endOfDay(asOf, context.timeZone));
+    loaded = together(loaded, { batches: [batch], events });
   }
   await keepInput(context.postgres, source);
-  return results;
+  return loaded;
+}
+
+/** Loads again the folders that files of events came from; those that are gone are left out. */
+async function repeatEvents(context: PipelineContext, source: Source): Promise<Loaded> {
+  const { paths = [] } = source.options as { readonly paths?: readonly string[] };
+  const present = paths.filter((path) => existsSync(path));
+  if (present.length === 0) return nothing;
+  const request = { source: source.source, kind: 'events', paths: present, repeatable: false } as const;
+  return { batches: [], events: [await ingestEvents(request, context)] };
 }
 
 /** How a source is loaded this time. */
 interface LoadWords extends Pick<CsvRequest, 'asOf' | 'dryRun' | 'repeated'> {}
 
-async function ingestSource(
-  context: PipelineContext,
-  source: Source,
-  words: LoadWords,
-): Promise<readonly IngestResult[]> {
-  if (source.kind === 'sample') return ingestSample(context, source);
+async function ingestSource(context: PipelineContext, source: Source, words: LoadWords): Promise<Loaded> {
+  const { kind } = source;
+  if (kind === 'sample') return ingestSample(context, { ...source, kind });
   context.progress.step(`Loading ${source.source}`);
-  const request: CsvRequest = { ...source, ...words };
+  if (kind === 'events') return repeatEvents(context, source);
   try {
-    if (source.kind === 'shop' && (await exportShop(context.postgres, source.input, context.timeZone)) === 0) return [];
-    return [await ingestCsv(request, context)];
+    if (kind === 'shop' && (await exportShop(context.postgres, source.input, context.timeZone)) === 0) return nothing;
+    const batch = await ingestCsv({ ...source, kind, ...words }, context);
+    const receivedAt = words.asOf === undefined ? undefined : endOfDay(words.asOf, context.timeZone);
+    const events = words.dryRun ? [] : await ingestBeside(context, source, source.input, receivedAt);
+    return { batches: [batch], events };
   } finally {
     if (source.kind === 'shop') await rm(source.input, { recursive: true, force: true });
   }
@@ -173,7 +238,8 @@ export const ingestInput = (context: PipelineContext, input: Input): Promise<Ing
   exclusively(context, async () => {
     const [source] = await chooseSources(context, input);
     const words = { asOf: input.asOf, dryRun: input.dryRun ?? false };
-    const [result] = source ? await ingestSource(context, source, words) : [];
+    const { batches } = source ? await ingestSource(context, source, words) : nothing;
+    const [result] = batches;
     if (!result) throw new Error('an input makes one source and one batch');
     return result;
   });
@@ -182,11 +248,12 @@ async function buildAndPublish(context: PipelineContext, always: boolean): Promi
   context.progress.step('Extracting production to Parquet');
   const extract = await extractProduction(context);
   context.progress.step('Building the models and running their tests');
-  const publication = await publish(context, context.loadProject(), extract.files, {
+  const files = await currentFiles(context.postgres);
+  const publication = await publish(context, context.loadProject(), files, {
     always,
     onNode: context.progress.node,
   });
-  await removeRetired(context);
+  await removeRetired(context.postgres, context.lake);
   return [extract, publication];
 }
 
@@ -194,21 +261,44 @@ async function buildAndPublish(context: PipelineContext, always: boolean): Promi
 export const build = (context: PipelineContext): Promise<PublishResult> =>
   exclusively(context, async () => (await buildAndPublish(context, true))[1]);
 
+/** Loads what a server that is gone had collected; a live one loads its own. */
+async function ingestLeftovers(context: PipelineContext): Promise<Loaded> {
+  const segments: Segment[] = [];
+  const failures: unknown[] = [];
+  const search = {
+    folder: context.collected,
+    pid: process.pid,
+    mine: new Set<string>(),
+    clock: context.clock,
+    onError: (thrown: unknown) => failures.push(thrown),
+  };
+  await adoptLeftovers(search, (segment) => segments.push(segment));
+  if (failures.length > 0) throw failures[0];
+  if (segments.length > 0) context.progress.step('Loading collected events');
+  const events: EventsResult[] = [];
+  for (const segment of segments) events.push(await loadSegment(segment, context));
+  return { batches: [], events };
+}
+
 async function runSteps(
   context: PipelineContext,
   input: Input | undefined,
 ): Promise<Omit<RunResult, 'run' | 'milliseconds'>> {
-  const batches: IngestResult[] = [];
+  // A home that has collected events is not one that is to show the sample.
+  let loaded = await ingestLeftovers(context);
   for (const source of await chooseSources(context, input)) {
     const words = { asOf: input?.asOf, repeated: input === undefined };
-    batches.push(...(await ingestSource(context, source, words)));
+    loaded = together(loaded, await ingestSource(context, source, words));
   }
+  await compactEvents(context, true);
+  const { batches, events } = loaded;
   const [extract, publication] = await buildAndPublish(context, false);
   const changed =
     batches.some(({ alreadyLoaded, reverted }) => !alreadyLoaded && !reverted) ||
+    events.some(({ alreadyLoaded }) => !alreadyLoaded) ||
     extract.written ||
     publication.published;
-  return { changed, batches, extract, publication };
+  return { changed, batches, events, extract, publication };
 }
 
 /** Runs the whole pipeline and records the run. Errors: those of its steps; each leaves what was published before. */
@@ -230,7 +320,7 @@ export const run = (context: PipelineContext, input: Input | undefined): Promise
       const milliseconds = context.clock().getTime() - started.getTime();
       await end('succeeded', {
         changed: result.changed,
-        batches: result.batches.map(({ batch }) => batch),
+        batches: [...result.batches, ...result.events].flatMap(({ batch }) => batch ?? []),
         publication: result.publication.publication,
       });
       return { run: id, milliseconds, ...result };

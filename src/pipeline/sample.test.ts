@@ -8,7 +8,7 @@ import { readStatus } from './status.ts';
 
 const observedDays = async ({ postgres }: PipelineContext): Promise<readonly string[]> => {
   const rows = await postgres.rows<{ day: string }>(
-    `SELECT (observed_at AT TIME ZONE 'UTC')::date::text AS day FROM ops.batches ORDER BY batch_number`,
+    `SELECT (observed_at AT TIME ZONE 'UTC')::date::text AS day FROM ops.batches WHERE dataset IS NULL ORDER BY batch_number`,
   );
   return rows.map(({ day }) => day);
 };
@@ -20,10 +20,13 @@ test('a new home gets a first export and three later ones; a second run, also wi
   const changed = first.batches.map(({ tables }) => tables.filter(({ updated }) => updated > 0).length);
   expect(changed).toEqual([0, 4, 4, 4]);
   expect(await observedDays(context)).toEqual(['2023-09-11', '2023-12-08', '2024-03-04', '2024-05-31']);
+  const lake = first.events.map((each) => ('dataset' in each ? each.dataset : 'events'));
+  expect(lake).toEqual(Array(4).fill(['catalog', 'profiles', 'events']).flat());
   const input = join(context.home, 'sample');
   expect(await readStatus(context)).toMatchObject({
     sources: [{ source: 'sample', input }],
     production: { customers: 1_000, products: 500, transactions: 10_000 },
+    lake: { events: 200_000, catalog: 500, profiles: 1_000 },
     quarantined: 0,
   });
   rmSync(input, { recursive: true });

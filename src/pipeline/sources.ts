@@ -6,7 +6,7 @@ import type { Sql } from '../stores/postgres/postgres.ts';
 export interface Source {
   /** Lower-case letters, digits, - and _: the first part of every key. */
   readonly source: string;
-  readonly kind: 'sample' | 'csv' | 'shop';
+  readonly kind: 'sample' | 'csv' | 'shop' | 'events';
   readonly preset: string | undefined;
   /** Absolute path of the folder or file. */
   readonly input: string;

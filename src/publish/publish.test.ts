@@ -14,14 +14,17 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
 import { makeFolder, smallLimits, smallShop } from '../../tests/setup/fixtures.ts';
+import { addToLake, smallCatalog, smallClicks, smallProfiles } from '../../tests/setup/lake.ts';
 import { load, makePipeline, type Pipeline, smallShopAnd } from '../../tests/setup/pipeline.ts';
 import { verifyAudit } from '../audit/audit.ts';
+import { lakeShapes } from '../ingest/events/lake-shape.ts';
 import { extractProduction } from '../ingest/extract.ts';
-import { openDuckDB, sqlText } from '../stores/duckdb/duckdb.ts';
+import { currentFiles } from '../ingest/lake-files.ts';
+import { type DuckDB, openDuckDB, sqlText } from '../stores/duckdb/duckdb.ts';
 import type { Project } from '../transform/manifest.ts';
 import { loadProject } from '../transform/project.ts';
 import type { NodeResult } from '../transform/run.ts';
-import { type PublishResult, publish, recoverPublication } from './publish.ts';
+import { type PublishResult, publish, recoverPublication, sourceViews } from './publish.ts';
 import { postgresType, publishedModels } from './star-schema.ts';
 import { openPublished, publishedPath, readPublication, warehouseFolder } from './warehouse.ts';
 
@@ -97,9 +100,61 @@ const salesIn = async ({ home }: Pipeline): Promise<readonly unknown[]> => {
 const salesInPostgres = ({ postgres }: Pipeline): Promise<readonly unknown[]> =>
   postgres.rows('SELECT count(*) AS sales FROM warehouse.fact_sales');
 
+describe('the sources of what comes of events', () => {
+  async function withSources<T>({ home, lake, postgres }: Pipeline, work: (duckdb: DuckDB) => Promise<T>): Promise<T> {
+    const duckdb = await openDuckDB(':memory:', smallLimits(home));
+    try {
+      await duckdb.run(sourceViews(lake, await currentFiles(postgres)));
+      return await work(duckdb);
+    } finally {
+      duckdb.close();
+    }
+  }
+
+  /** Column -> type, as a model would get them. */
+  const columnsOf = (context: Pipeline, name: string): Promise<Readonly<Record<string, string>>> =>
+    withSources(context, async (duckdb) => {
+      const { columns } = await duckdb.query(`FROM lake.${name} LIMIT 0`);
+      return Object.fromEntries(columns.map((column) => [column.name, column.type]));
+    });
+
+  const declared = (name: keyof typeof lakeShapes): Readonly<Record<string, string>> =>
+    Object.fromEntries(
+      lakeShapes[name].map((column) => [column.name, column.type.replace('TIMESTAMPTZ', 'TIMESTAMP WITH TIME ZONE')]),
+    );
+
+  test('are there without any file, of the same columns as with one', async () => {
+    const context = await makePipeline();
+    for (const name of ['events', 'catalog', 'profiles'] as const) {
+      expect(await columnsOf(context, name)).toEqual(declared(name));
+    }
+    await addToLake(context, 'events', smallClicks);
+    await addToLake(context, 'catalog', smallCatalog);
+    await addToLake(context, 'profiles', smallProfiles);
+    for (const name of ['events', 'catalog', 'profiles'] as const) {
+      expect(await columnsOf(context, name)).toEqual(declared(name));
+    }
+  });
+
+  test('have NULL where a file is older than a column, though all files are', async () => {
+    const context = await makePipeline();
+    const older = lakeShapes.events.filter(({ name }) => name !== 'country_code');
+    const counts =
+      'SELECT count(*) AS events, count(country_code) AS countries, sum(revenue_amount) AS revenue FROM lake.events';
+    const read = (): Promise<readonly unknown[]> => withSources(context, (duckdb) => duckdb.rows(counts));
+    await addToLake(context, 'events', smallClicks, older);
+    expect(await columnsOf(context, 'events')).toEqual(declared('events'));
+    expect(await read()).toEqual([{ events: 11, countries: 0, revenue: 75.5 }]);
+    await addToLake(context, 'events', smallClicks);
+    expect(await read()).toEqual([{ events: 22, countries: 1, revenue: 151 }]);
+  });
+});
+
 describe('a publication', () => {
   test('gives PostgreSQL the same tables as DuckDB, with keys, indexes and comments', async () => {
     const context = await loaded('whole');
+    await extractProduction(context);
+    await addToLake(context, 'events', smallClicks);
     const { publication, published, nodes, rows } = await publishAll(context);
     expect(published).toBe(true);
     expect(nodes.filter(({ status }) => !['success', 'pass'].includes(status))).toEqual([]);
@@ -121,7 +176,7 @@ describe('a publication', () => {
         createWriteStream(csv),
       );
       await copy.run(
-        `CREATE TABLE ${name} AS FROM published.${name} LIMIT 0; COPY ${name} FROM ${sqlText(csv)} (HEADER false, ALLOW_QUOTED_NULLS false)`,
+        `CREATE TABLE ${name} AS FROM published.${name} LIMIT 0; COPY ${name} FROM ${sqlText(csv)} (HEADER false, ALLOW_QUOTED_NULLS false, AUTO_DETECT false)`,
       );
       const [differing] = await copy.rows(
         `SELECT (SELECT count(*) FROM (FROM ${name} EXCEPT ALL FROM published.${name})) AS more,
@@ -148,6 +203,8 @@ describe('a publication', () => {
       'warehouse.dim_payment_method payment_method_key',
       'warehouse.dim_products product_key',
       'warehouse.fact_sales sales_key',
+      'warehouse.fct_daily_engagement date',
+      'warehouse.fct_funnel date',
     ]);
     const indexes = await context.postgres.rows<{ indexed: string }>(
       `SELECT tablename || ' ' || substring(indexdef FROM '\\((.*)\\)') AS indexed

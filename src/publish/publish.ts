@@ -7,7 +7,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } fr
 import { rename } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { appendAudit } from '../audit/audit.ts';
-import type { LakeFile } from '../ingest/extract.ts';
+import { type LakeColumn, lakeShapes } from '../ingest/events/lake-shape.ts';
+import type { LakeFile } from '../ingest/lake-files.ts';
 import { MillraceError } from '../kernel/errors.ts';
 import { flush } from '../kernel/folders.ts';
 import type { IdSource } from '../kernel/ids.ts';
@@ -52,27 +53,51 @@ const projectFiles = (folder: string): readonly string[] =>
     .filter((path) => !/[\\/](target|logs|dbt_packages)[\\/]/.test(path.slice(folder.length)))
     .sort();
 
-/** A build is known by what goes into it: the project's files, the settings and the files of the lake. */
+/** A build is known by what goes into it: the project's files, the settings, and what the files of the lake hold. */
 function inputHash(context: PublishContext, project: Project, files: readonly LakeFile[]): string {
-  const hash = createHash('sha256').update(`${context.currency}\n${context.timeZone}\n`);
-  const inputs = files.map(({ dataset, path }) => `${dataset} ${context.lake.locate(path)}\n`);
-  for (const input of inputs.sort()) hash.update(input);
+  // The place too: views of the build name it.
+  const hash = createHash('sha256').update(`${context.currency}\n${context.timeZone}\n${context.lake.locate('')}\n`);
+  const inputs = new Set(files.map(({ dataset, identity }) => `${dataset} ${identity}\n`));
+  for (const input of [...inputs].sort()) hash.update(input);
   for (const path of projectFiles(project.folder)) {
     hash.update(`${path.slice(project.folder.length)}\n`).update(readFileSync(path));
   }
   return hash.digest('hex');
 }
 
-/** DuckDB: the sources of the models, as views over the registered files of the lake and nothing else. */
+/** What stands for a dataset of which no file came: a select without rows, of the columns that its files would have. */
+const emptySelect = (columns: readonly LakeColumn[]): string =>
+  `SELECT ${columns.map(({ name, type }) => `NULL::${type} AS ${sqlName(name)}`).join(', ')} WHERE false`;
+
+/** Files of events, catalog and profiles may be older than a column, which is then NULL. */
+function lakeSelect(columns: readonly LakeColumn[], paths: readonly string[]): string {
+  if (paths.length === 0) return emptySelect(columns);
+  const files = `read_parquet([${paths.join(', ')}], hive_partitioning = false, union_by_name = true)`;
+  return `${emptySelect(columns)} UNION ALL BY NAME SELECT * FROM ${files}`;
+}
+
+/**
+ * DuckDB: the sources of the models, as views over the registered files of the lake and nothing else. What comes of events
+ * is there also without any file.
+ */
 export function sourceViews(lake: Lake, files: readonly LakeFile[]): string {
-  const datasets = [...new Set(files.map(({ dataset }) => dataset))];
-  const views = datasets.map((dataset) => {
+  const pathsOf = (dataset: string): readonly string[] =>
+    files.filter((file) => file.dataset === dataset).map(({ path }) => sqlPath(lake.locate(path)));
+  const ofEvents = Object.entries(lakeShapes).map(
+    ([name, columns]) => [`lake.${name}`, lakeSelect(columns, pathsOf(`lake.${name}`))] as const,
+  );
+  const selects = new Map<string, string>(ofEvents);
+  for (const { dataset } of files) {
+    if (selects.has(dataset)) continue;
+    selects.set(dataset, `SELECT * FROM read_parquet([${pathsOf(dataset).join(', ')}], hive_partitioning = false)`);
+  }
+  const views = [...selects].map(([dataset, select]) => {
     const [schema = '', table = ''] = dataset.split('.');
-    const paths = files.filter((file) => file.dataset === dataset).map(({ path }) => sqlPath(lake.locate(path)));
     return `CREATE SCHEMA IF NOT EXISTS ${sqlName(schema)};
-CREATE OR REPLACE VIEW ${sqlName(schema)}.${sqlName(table)} AS SELECT * FROM read_parquet([${paths.join(', ')}], hive_partitioning = false);`;
+CREATE OR REPLACE VIEW ${sqlName(schema)}.${sqlName(table)} AS ${select};`;
   });
-  return views.join('\n');
+  // Each model and test opens the files anew; of many small ones the footers are most of the work.
+  return ['SET parquet_metadata_cache = true;', ...views].join('\n');
 }
 
 const createPublication = (context: PublishContext, id: string, publishedAt: Date): string =>

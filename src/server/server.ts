@@ -1,6 +1,6 @@
 /** The HTTP server: the figures as JSON, and the dashboard's files. */
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
@@ -10,6 +10,7 @@ import type { Logger } from '../kernel/log.ts';
 import { readOverview } from '../metrics/overview.ts';
 import type { WarehouseReader } from '../publish/warehouse.ts';
 import type { Postgres } from '../stores/postgres/postgres.ts';
+import type { Collector } from './collector/collector.ts';
 
 /** What the server needs of its surroundings. */
 export interface ServerContext {
@@ -19,9 +20,22 @@ export interface ServerContext {
   /** The folder of the built dashboard. */
   readonly dashboard: string;
   readonly log: Logger;
+  /** Takes events; a server without one has only the dashboard and its figures. */
+  readonly collector?: Collector;
 }
 
-const statuses: Partial<Record<ErrorCode, number>> = { 'MR-QRY-001': 503, 'MR-SRV-001': 403, 'MR-SRV-003': 404 };
+const statuses: Partial<Record<ErrorCode, number>> = {
+  'MR-QRY-001': 503,
+  'MR-SRV-001': 403,
+  'MR-SRV-003': 404,
+  'MR-COL-001': 400,
+  'MR-COL-002': 401,
+  'MR-COL-003': 403,
+  'MR-COL-004': 413,
+  'MR-COL-005': 415,
+  'MR-COL-006': 429,
+  'MR-COL-007': 503,
+};
 
 const statusOf = (error: MillraceError): number => statuses[error.code] ?? (error.exitCode === 2 ? 400 : 500);
 
@@ -32,6 +46,9 @@ function sendError(reply: FastifyReply, error: MillraceError): FastifyReply {
 
 /** Only this machine's own names: a page elsewhere must not reach the figures through a name of its own. */
 const localNames = ['127.0.0.1', 'localhost', '[::1]'];
+
+/** What pages of the shop and its services use; a request to it shows nothing, and writes only with a key. */
+const openToAllNames = ['/v1/events', '/v1/*', '/tracker.js'];
 
 const hostName = (host: string): string => host.replace(/:\d+$/, '');
 
@@ -56,8 +73,19 @@ function addRoutes(server: FastifyInstance, context: ServerContext): void {
   );
 }
 
+/** How long a request may take to arrive, in milliseconds: what is reserved for it is then free again. */
+const slowestRequest = 30_000;
+
 const contentSecurityPolicy =
   "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'";
+
+/** The tracker is for pages of other origins, which look for a newer one after an hour. */
+function addTrackerHeaders(reply: FastifyReply, path: string): void {
+  if (basename(path) !== 'tracker.js') return;
+  reply.header('cache-control', 'public, max-age=3600');
+  reply.header('access-control-allow-origin', '*');
+  reply.header('cross-origin-resource-policy', 'cross-origin');
+}
 
 /** Puts the server together; it does not listen yet. Errors: MR-CLI-003 when the dashboard was not built. */
 export async function createServer(context: ServerContext, host: string): Promise<FastifyInstance> {
@@ -66,6 +94,7 @@ export async function createServer(context: ServerContext, host: string): Promis
   const server = Fastify({
     logger: false,
     forceCloseConnections: true,
+    requestTimeout: slowestRequest,
     frameworkErrors: (thrown, _request, reply) =>
       sendError(reply, new MillraceError('MR-SRV-002', { problem: problemOf(thrown) }, thrown)),
   });
@@ -73,7 +102,8 @@ export async function createServer(context: ServerContext, host: string): Promis
   server.setSerializerCompiler(serializerCompiler);
   server.addHook('onRequest', async (request, reply) => {
     const local = localNames.includes(host) || host === '::1';
-    if (local && !localNames.includes(hostName(request.headers.host ?? ''))) {
+    const open = openToAllNames.includes(request.routeOptions.url ?? '');
+    if (local && !open && !localNames.includes(hostName(request.headers.host ?? ''))) {
       return sendError(reply, new MillraceError('MR-SRV-001', { host: request.headers.host ?? '' }));
     }
     return undefined;
@@ -92,9 +122,10 @@ export async function createServer(context: ServerContext, host: string): Promis
     return sendError(reply, error);
   });
   addRoutes(server, context);
-  await server.register(fastifyStatic, { root: context.dashboard, wildcard: false });
+  if (context.collector) await server.register(context.collector.routes);
+  await server.register(fastifyStatic, { root: context.dashboard, wildcard: false, setHeaders: addTrackerHeaders });
   server.setNotFoundHandler((request, reply) => {
-    if (request.method !== 'GET' || request.url.startsWith('/api/')) {
+    if (request.method !== 'GET' || /^\/(api|v1)\//.test(request.url)) {
       return sendError(reply, new MillraceError('MR-SRV-003', { path: request.url }));
     }
     return reply.sendFile('index.html');

@@ -57,7 +57,7 @@ const millrace = (...words: readonly string[]): Buffer =>
   execFileSync(program, words, { env: { ...process.env, ...settings } });
 try {
   await ensureDashboard(() => {});
-  millrace('generate', '--output', join(folder, 'sample'), '--as-of', asOf);
+  millrace('generate', '--output', join(folder, 'sample'), '--as-of', asOf, '--events', '0');
   millrace('run', '--input', join(folder, 'sample'), '--as-of', asOf);
   const server = await startServer(settings);
   try {

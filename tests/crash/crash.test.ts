@@ -14,7 +14,7 @@ import {
   type Undisturbed,
 } from './crash.ts';
 
-describe.runIf(process.platform === 'linux')(`a run that is killed (TEST_SEED=${seed})`, () => {
+describe.runIf(process.platform === 'linux')(`a run that is killed (TEST_SEED=${seed})`, { timeout: 180_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-shop-'));
   let shop: Shop;
   let undisturbed: Undisturbed;

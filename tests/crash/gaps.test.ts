@@ -1,14 +1,9 @@
-/**
- * `millrace run` killed between two steps that belong together, then run again. In PostgreSQL a trigger that waits for a
- * lock holds the run exactly there; elsewhere a file that appears says that the step has begun.
- */
+/** `millrace run` killed between two steps that belong together, then run again. */
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { acquireEmbeddedPostgres } from '../../src/stores/postgres/embedded.ts';
-import { type Running, type ShopFiles, smallShop } from '../setup/fixtures.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type ShopFiles, smallShop } from '../setup/fixtures.ts';
 import {
   type Contents,
   crash,
@@ -24,6 +19,7 @@ import {
   withPostgres,
   withWarehouse,
 } from './crash.ts';
+import { atCommit, connectionsOf, killWhenHeld, killWhenMade, whenHeld } from './held.ts';
 
 const parent = mkdtempSync(join(tmpdir(), 'millrace-shop-'));
 
@@ -44,55 +40,6 @@ const after = writeShop(
   },
   '2024-04-30',
 );
-
-/** A run that waits for a lock of ours. */
-interface Held {
-  readonly running: Running;
-  /** Lets the server go on with what the run has asked of it. */
-  readonly letGo: () => Promise<void>;
-  /** Waits until so many connections meet the condition. */
-  readonly untilConnected: (count: number, condition: string) => Promise<void>;
-}
-
-/** Starts a run, holds it where the trigger waits for a lock, and does the work meanwhile. */
-async function whenHeld(home: Home, trigger: string, work: (held: Held) => Promise<void>): Promise<void> {
-  const server = await acquireEmbeddedPostgres(join(home.folder, 'postgres'), 0);
-  const session = new pg.Client(server.url);
-  session.on('error', () => undefined);
-  const untilConnected = async (count: number, condition: string): Promise<void> => {
-    const query = `SELECT 1 FROM pg_stat_activity WHERE ${condition}`;
-    const options = { timeout: 30_000, interval: 5 };
-    await vi.waitUntil(async () => (await session.query(query)).rows.length === count, options);
-  };
-  try {
-    await session.connect();
-    await session.query(`CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS
-      $$ BEGIN PERFORM pg_advisory_xact_lock_shared(1); RETURN NEW; END $$;
-      ${trigger} EXECUTE FUNCTION hold(); SELECT pg_advisory_lock(1)`);
-    const running = startRun(home, after);
-    const ended = running.ended.then(({ stderr }) => Promise.reject(new Error(`the run was not held: ${stderr}`)));
-    await Promise.race([untilConnected(1, `wait_event = 'advisory'`), ended]);
-    ended.catch(() => undefined);
-    const letGo = async (): Promise<void> => {
-      await session.query('SELECT pg_advisory_unlock(1)');
-    };
-    await work({ running, letGo, untilConnected });
-  } finally {
-    await session.end();
-    await server.release();
-  }
-}
-
-const connectionsOf = ({ process }: Running): string => `application_name = 'millrace ${process.pid}'`;
-
-/** Kills a run where the trigger holds it. Where the server lives it ends what the run has asked of it. */
-const killWhenHeld = (home: Home, trigger: string, serverDies: boolean): Promise<void> =>
-  whenHeld(home, trigger, async ({ running, letGo, untilConnected }) => {
-    await crash(home, running, serverDies);
-    if (serverDies) return;
-    await letGo();
-    await untilConnected(0, connectionsOf(running));
-  });
 
 /** How far the killed run got: what counts in PostgreSQL, and the warehouse's files. */
 interface Reached {
@@ -119,9 +66,6 @@ async function readReached(home: Home): Promise<Reached> {
   if (!counted || !sales) throw new Error('an aggregate gives one row');
   return { ...counted, ...sales, builds };
 }
-
-const atCommit = (event: string): string =>
-  `CREATE CONSTRAINT TRIGGER held AFTER ${event} DEFERRABLE INITIALLY DEFERRED FOR EACH ROW`;
 
 const [old, fresh] = [76, 147];
 
@@ -189,14 +133,6 @@ const gaps: readonly { name: string; trigger: string; serverDies: boolean; reach
   },
 ];
 
-/** Kills the run as soon as the path is there. */
-async function killWhenMade(home: Home, isThere: () => boolean, serverDies: boolean): Promise<void> {
-  const running = startRun(home, before);
-  await vi.waitUntil(isThere, { timeout: 30_000, interval: 1 });
-  const { signal } = await crash(home, running, serverDies);
-  expect(signal).toBe('SIGKILL');
-}
-
 const onLinux = describe.runIf(process.platform === 'linux');
 
 // Concurrent: a run that finds a lock left behind waits until that is old.
@@ -222,7 +158,7 @@ onLinux.concurrent('a killed run is made good by the next', { timeout: 180_000 }
   describe('a second run', () => {
     test.for(gaps)('$name', ({ trigger, serverDies, reached }) =>
       withHome(async (home) => {
-        await killWhenHeld(home, trigger, serverDies);
+        await killWhenHeld(home, trigger, () => startRun(home, after), serverDies);
         expect(await readReached(home)).toEqual(reached);
         await expectRecovery(home, after, afterSecond);
       }, first),
@@ -231,14 +167,19 @@ onLinux.concurrent('a killed run is made good by the next', { timeout: 180_000 }
 
   test('which begins while the server still commits the load of the killed one', () =>
     withHome(async (home) => {
-      await whenHeld(home, atCommit('INSERT ON ops.ledger'), async ({ running, letGo, untilConnected }) => {
-        await crash(home, running, false);
-        const next = startRun(home, after);
-        await untilConnected(1, `${connectionsOf(next)} AND wait_event_type = 'Lock'`);
-        await letGo();
-        const { code, stderr } = await next.ended;
-        expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-      });
+      await whenHeld(
+        home,
+        atCommit('INSERT ON ops.ledger'),
+        () => startRun(home, after),
+        async ({ running, letGo, untilConnected }) => {
+          await crash(home, running, false);
+          const next = startRun(home, after);
+          await untilConnected(1, `${connectionsOf(next)} AND wait_event_type = 'Lock'`);
+          await letGo();
+          const { code, stderr } = await next.ended;
+          expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+        },
+      );
       await expectRecovery(home, after, afterSecond);
     }, first));
 
@@ -250,7 +191,7 @@ onLinux.concurrent('a killed run is made good by the next', { timeout: 180_000 }
       { name: 'while the models are built', path: 'warehouse', serverDies: true },
     ])('$name', ({ path, serverDies }) =>
       withHome(async (home) => {
-        await killWhenMade(home, () => existsSync(join(home.folder, path)), serverDies);
+        await killWhenMade(home, startRun(home, before), () => existsSync(join(home.folder, path)), serverDies);
         await expectRecovery(home, before, afterFirst);
       }),
     );

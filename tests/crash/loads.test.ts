@@ -4,12 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { drawRounds, seed } from './crash.ts';
-import { crashLoads, type Exports, generateExports, loadUndisturbed, type UndisturbedLoads } from './loads.ts';
+import { crashLoads, type Exports, generateExports, loadUndisturbed } from './loads.ts';
+import type { UndisturbedSteps } from './steps.ts';
 
 describe.runIf(process.platform === 'linux')(`loads that are killed (TEST_SEED=${seed})`, { timeout: 180_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-shop-'));
   let exports: Exports;
-  let undisturbed: UndisturbedLoads;
+  let undisturbed: UndisturbedSteps;
 
   beforeAll(async () => {
     exports = await generateExports(folder);

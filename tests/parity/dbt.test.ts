@@ -5,10 +5,13 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { generateSample, sampleDefaults } from '../../src/generate/sample.ts';
-import type { RunResult } from '../../src/pipeline/run.ts';
+import type { PublishResult } from '../../src/publish/publish.ts';
 import { publishedPath } from '../../src/publish/warehouse.ts';
-import { type DuckDB, openDuckDB, sqlName, sqlText } from '../../src/stores/duckdb/duckdb.ts';
+import { type DuckDB, openDuckDB, type Row, sqlName, sqlText } from '../../src/stores/duckdb/duckdb.ts';
+import { openFolderLake } from '../../src/stores/lake/lake.ts';
+import { openPostgres } from '../../src/stores/postgres/postgres.ts';
 import { makeFolder, makeHome, root, runMillrace, smallLimits } from '../setup/fixtures.ts';
+import { addToLake, eventRows, smallCatalog, smallProfiles } from '../setup/lake.ts';
 import { findTool, whyLeftOut } from '../setup/tools.ts';
 
 const run = promisify(execFile);
@@ -18,11 +21,45 @@ const asOf = '2026-06-30';
 /** Name of a model, seed or test -> how it ended. */
 type Outcomes = Readonly<Record<string, string>>;
 
-async function runWarehouse(words: readonly string[], settings: Readonly<Record<string, string>>): Promise<Outcomes> {
-  const { code, stdout, stderr } = await runMillrace(['run', '--json', ...words], settings);
+/** Clicks of a month by thirty users, many at one instant, a purchase of two lines in every fifteenth. */
+const manyClicks: readonly Row[] = eventRows(
+  Array.from({ length: 900 }, (_, index) => {
+    const types = ['page_view', 'product_view', 'search', 'add_to_cart', 'begin_checkout', 'purchase', 'purchase'];
+    const type = types[index % 15 < 7 ? index % 15 : index % 3] ?? '';
+    const purchase = { revenue_amount: `${index}.05`, properties: `{"order_id":"T${Math.floor(index / 15)}"}` };
+    const at = new Date(Date.UTC(2024, 2, 1) + Math.floor(index / 3) * 2.4 * 3_600_000).toISOString();
+    const more = { country_code: ['GB', 'US', null][index % 3] ?? null, ...(type === 'purchase' && purchase) };
+    return [type, `U${Math.floor(index / 15) % 30}`, `S${Math.floor(index / 15)}`, at, more] as const;
+  }),
+);
+
+type Settings = Awaited<ReturnType<typeof makeHome>> & { readonly SHOP_TIMEZONE: string };
+
+/** Puts clicks, a catalog and profiles into the lake of a home. */
+async function addClicks({ MILLRACE_HOME: home, DATABASE_URL: url }: Settings): Promise<void> {
+  const context = {
+    lake: openFolderLake(join(home, 'lake')),
+    postgres: await openPostgres(url),
+    duckdb: smallLimits(makeFolder()),
+  };
+  await addToLake(context, 'events', manyClicks);
+  await addToLake(context, 'catalog', smallCatalog);
+  await addToLake(context, 'profiles', smallProfiles);
+  await context.postgres.close();
+}
+
+async function runJson(words: readonly string[], settings: Settings): Promise<unknown> {
+  const { code, stdout, stderr } = await runMillrace([...words, '--json'], settings);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  const { publication }: RunResult = JSON.parse(stdout);
-  return Object.fromEntries(publication.nodes.map(({ name, status }) => [name, status]));
+  return JSON.parse(stdout);
+}
+
+/** Loads files, adds what comes of events, and publishes. */
+async function publishWarehouse(words: readonly string[], settings: Settings): Promise<Outcomes> {
+  await runJson(['run', ...words], settings);
+  await addClicks(settings);
+  const { nodes } = (await runJson(['build'], settings)) as PublishResult;
+  return Object.fromEntries(nodes.map(({ name, status }) => [name, status]));
 }
 
 interface RunResults {
@@ -104,7 +141,7 @@ describe.skipIf(!dbt)(`dbt build equals the published warehouse${whyLeftOut('dbt
   ])('$name', { timeout: 180_000 }, async ({ timeZone, input }) => {
     const home = await makeHome();
     const settings = { ...home, SHOP_TIMEZONE: timeZone };
-    const published = await runWarehouse(await input(), settings);
+    const published = await publishWarehouse(await input(), settings);
     const folder = makeFolder();
     const file = join(folder, 'shop.duckdb');
     expect(await runMillrace(['sources', '--duckdb', file], settings)).toMatchObject({ code: 0 });

@@ -1,5 +1,5 @@
 /** What tests of several rooms need: a database, a home, a folder of CSV files, the program itself. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -94,6 +94,18 @@ export function writeFiles(files: ShopFiles = smallShop, atEnd: AtEnd = onTestFi
   const folder = makeFolder(atEnd);
   for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
   return folder;
+}
+
+/** A small disk of its own, or why there is none. */
+export function mountSmallDisk(megabytes: number): { readonly path: string } | { readonly problem: string } {
+  const path = makeFolder();
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m,mode=0711`, 'tmpfs', path], { stdio: 'pipe' });
+  } catch (thrown) {
+    return { problem: `a small disk cannot be mounted here: ${String(thrown).split('\n')[0]}` };
+  }
+  onTestFinished(() => void execFileSync('umount', ['--lazy', path]));
+  return { path };
 }
 
 /** How a command ended. */

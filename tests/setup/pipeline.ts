@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { baseContract } from '../../src/contracts/events/event-contract.ts';
 import { rules } from '../../src/contracts/rules.ts';
 import { type CsvRequest, type IngestContext, type IngestResult, ingestCsv } from '../../src/ingest/csv/ingest.ts';
 import { countingIds } from '../../src/kernel/ids.ts';
@@ -95,6 +96,9 @@ export async function makePipeline(
     pseudonymKey: 'a key that only tests have',
     lockSeconds: 30,
     ...batchSettings(home),
+    eventContract: baseContract,
+    rawEvents: join(home, 'raw', 'events'),
+    collected: join(home, 'raw', 'collector'),
     loadProject: () =>
       loadProject(join(root, 'warehouse'), { env: (name) => (name === 'SHOP_TIMEZONE' ? timeZone : undefined) }),
     progress: { step: () => undefined, node: () => undefined },

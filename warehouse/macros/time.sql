@@ -32,3 +32,18 @@
 {%- macro utc_text(instant) -%}
     strftime({{ instant }} at time zone 'UTC', '%Y-%m-%dT%H:%M:%S.%fZ')
 {%- endmacro -%}
+
+{#- Each day from the first to the last, both included, in a select's list (DATE); no row where a bound is NULL. -#}
+{%- macro each_day(first, last) -%}
+    cast(unnest(generate_series({{ first }}, {{ last }}, interval 1 day)) as date)
+{%- endmacro -%}
+
+{#- Day of the week of a day: 0 (Sunday) to 6 (Saturday), INTEGER. -#}
+{%- macro day_of_week(day) -%}
+    cast(dayofweek({{ day }}) as integer)
+{%- endmacro -%}
+
+{#- Whole seconds from one instant to a later one, what is left dropped (BIGINT). -#}
+{%- macro whole_seconds(earlier, later) -%}
+    date_sub('second', {{ earlier }}, {{ later }})
+{%- endmacro -%}

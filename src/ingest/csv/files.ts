@@ -1,11 +1,12 @@
 /** Finds the files of a batch and looks at each once: how is it packed and encoded, what is its hash, which columns has it. */
 import { createHash } from 'node:crypto';
-import { readdirSync, type Stats, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { basename, join, relative, resolve, sep } from 'node:path';
 import { type TableName, tableContracts, tableNames } from '../../contracts/tables.ts';
 import { MillraceError } from '../../kernel/errors.ts';
-import { type Compression, compressionOf, contentOf, unreadable } from './compression.ts';
-import { type Encoding, markedEncoding, toUtf8, Utf8Weighing, unmarkedUtf16 } from './encoding.ts';
+import { type Compression, compressionOf, contentOf } from '../files/compression.ts';
+import { type Encoding, markedEncoding, toUtf8, Utf8Weighing, unmarkedUtf16 } from '../files/encoding.ts';
+import { inspect, unreadable } from '../files/inspect.ts';
 import { type Layout, LayoutScan, recordLimit } from './layout.ts';
 import { findRecord, firstRecord, type LineEnd, noRecord } from './records.ts';
 
@@ -28,14 +29,6 @@ export interface CsvFile {
   /** What ends the header; empty when the file ends there. */
   readonly lineEnd: LineEnd;
   readonly modifiedAt: number;
-}
-
-function inspect(path: string): Stats {
-  try {
-    return statSync(path);
-  } catch (thrown) {
-    throw unreadable(path, thrown);
-  }
 }
 
 function kindOf(path: string): 'file' | 'folder' | undefined {
@@ -199,14 +192,6 @@ export async function readCsvFile(path: string, folder?: string): Promise<CsvFil
     lineEnd,
     modifiedAt,
   };
-}
-
-/** Errors: MR-IN-010 when the file is not as it was when it was first read. */
-export function requireUnchanged(file: CsvFile): void {
-  const now = inspect(file.path);
-  if (now.size !== file.bytes || now.mtimeMs !== file.modifiedAt) {
-    throw new MillraceError('MR-IN-010', { path: file.path });
-  }
 }
 
 /**

@@ -1,15 +1,14 @@
 /** The way of a batch of CSV files: found, read, judged, and loaded into PostgreSQL in one transaction. */
 import { createHash } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { appendAudit } from '../../audit/audit.ts';
 import type { Rule } from '../../contracts/rules.ts';
 import { type TableName, tableContracts, tableNames } from '../../contracts/tables.ts';
 import { MillraceError } from '../../kernel/errors.ts';
 import { type Clock, dayIn, endOfDay } from '../../kernel/time.ts';
-import { type DuckDB, type DuckDBLimits, openDuckDB, type Row } from '../../stores/duckdb/duckdb.ts';
+import type { DuckDB, DuckDBLimits, Row } from '../../stores/duckdb/duckdb.ts';
 import type { Postgres, Sql } from '../../stores/postgres/postgres.ts';
+import { withJudge } from '../judge.ts';
 import { archiveFiles, archiveName } from '../production/archive.ts';
 import { createStopwatch, type Stage } from '../production/stages.ts';
 import { findFiles, readFiles } from './batch-files.ts';
@@ -167,17 +166,8 @@ function observation(
 }
 
 /** Opens what a load works with, and closes it after the work. */
-export async function withEngines<T>(limits: DuckDBLimits, work: (engines: LoadEngines) => Promise<T>): Promise<T> {
-  mkdirSync(limits.temporaryFolder, { recursive: true });
-  const temporaryFolder = await mkdtemp(join(limits.temporaryFolder, 'load-'));
-  const judge = await openDuckDB(':memory:', { ...limits, temporaryFolder });
-  try {
-    return await work({ judge, temporaryFolder });
-  } finally {
-    judge.close();
-    await rm(temporaryFolder, { recursive: true, force: true });
-  }
-}
+export const withEngines = <T>(limits: DuckDBLimits, work: (engines: LoadEngines) => Promise<T>): Promise<T> =>
+  withJudge(limits, (judge, temporaryFolder) => work({ judge, temporaryFolder }));
 
 interface KnownBatch {
   readonly batch_id: string;

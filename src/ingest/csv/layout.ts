@@ -1,6 +1,6 @@
 /** How the bytes of a CSV file are laid out: how many lines, and whether any reader would take them apart alike. */
 import { isUtf8 } from 'node:buffer';
-import { wholeCharacters } from './encoding.ts';
+import { wholeCharacters } from '../files/encoding.ts';
 
 /**
  * bare: no quotes and no backslashes, so that fields are what stands between commas. regular: quotes stand around whole

@@ -9,6 +9,7 @@ import { MillraceError } from '../../kernel/errors.ts';
 import type { DuckDB } from '../../stores/duckdb/duckdb.ts';
 import { streamRows } from '../../stores/duckdb/stream-rows.ts';
 import { isBadCopyFormat, type Sql } from '../../stores/postgres/postgres.ts';
+import { requireUnchanged } from '../files/inspect.ts';
 import { relaxConstraints, restoreConstraints } from '../production/constraints.ts';
 import { book, type Cause, type Move, requireBalance } from '../production/ledger.ts';
 import { copyUnclean, createUnclean, quarantineUnclean, uncleanRows } from '../production/quarantine-statements.ts';
@@ -16,7 +17,6 @@ import { openSettlement, type Settlement, settleTable } from '../production/sett
 import * as settling from '../production/settle-statements.ts';
 import type { Stopwatch } from '../production/stages.ts';
 import * as staging from '../production/staging.ts';
-import { requireUnchanged } from './files.ts';
 import { isWaiting, judgedResults, keepResults, type RuleResult, withSettlement } from './quality.ts';
 import { type FileReading, requireAllRead } from './read.ts';
 import * as statement from './statements.ts';

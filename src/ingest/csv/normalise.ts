@@ -1,8 +1,8 @@
 /** Any CSV text as a regular one: its good records with their lines into one file, the malformed ones into another. */
 import { isUtf8 } from 'node:buffer';
-import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Encoding, wholeCharacters } from './encoding.ts';
+import { type Encoding, wholeCharacters } from '../files/encoding.ts';
+import { FileWriter } from '../files/writer.ts';
 import { byteOf, recordLimit } from './layout.ts';
 import { findLine, findRecord, firstRecord, noRecord, type RecordState } from './records.ts';
 
@@ -17,45 +17,6 @@ export interface Normalised {
   readonly malformedPath: string;
   readonly good: number;
   readonly malformed: number;
-}
-
-/** Writes to a file in large pieces. */
-class Writer {
-  private readonly file: number;
-  private readonly buffer = Buffer.allocUnsafe(recordLimit * 2);
-  private used = 0;
-
-  constructor(path: string) {
-    this.file = openSync(path, 'wx', 0o600);
-  }
-
-  text(text: string): void {
-    const bytes = Buffer.from(text);
-    this.bytes(bytes, 0, bytes.length);
-  }
-
-  /** Latin-1 text of a few characters. */
-  short(text: string): void {
-    if (this.used + text.length > this.buffer.length) this.flush();
-    this.used += this.buffer.write(text, this.used, 'latin1');
-  }
-
-  /** Bytes of `source`, not more than a record may have, twice over. */
-  bytes(source: Buffer, start: number, end: number): void {
-    if (this.used + end - start > this.buffer.length) this.flush();
-    this.used += source.copy(this.buffer, this.used, start, end);
-  }
-
-  flush(): void {
-    for (let written = 0; written < this.used; ) {
-      written += writeSync(this.file, this.buffer, written, this.used - written);
-    }
-    this.used = 0;
-  }
-
-  close(): void {
-    closeSync(this.file);
-  }
 }
 
 const tooLong = 'it is longer than 1 MiB';
@@ -91,8 +52,8 @@ class Normaliser {
   malformed = 0;
   private readonly columns: number;
   private readonly encoding: string;
-  private readonly goodFile: Writer;
-  private readonly malformedFile: Writer;
+  private readonly goodFile: FileWriter;
+  private readonly malformedFile: FileWriter;
   private readonly found = noRecord();
   private pending: Buffer = Buffer.alloc(0);
   private line = 1;
@@ -105,7 +66,7 @@ class Normaliser {
   /** What is pending has no NUL and nothing that is no character. */
   private clean = true;
 
-  constructor(columns: number, encoding: string, goodFile: Writer, malformedFile: Writer) {
+  constructor(columns: number, encoding: string, goodFile: FileWriter, malformedFile: FileWriter) {
     this.columns = columns;
     this.encoding = encoding;
     this.goodFile = goodFile;
@@ -232,7 +193,7 @@ export async function normalise(
   name: string,
 ): Promise<Normalised> {
   const [goodPath, malformedPath] = [join(folder, `${name}-good.csv`), join(folder, `${name}-malformed.csv`)];
-  const [goodFile, malformedFile] = [new Writer(goodPath), new Writer(malformedPath)];
+  const [goodFile, malformedFile] = [new FileWriter(goodPath), new FileWriter(malformedPath)];
   try {
     const normaliser = new Normaliser(columns, encodingNames[encoding], goodFile, malformedFile);
     for await (const chunk of text) normaliser.add(chunk);

@@ -7,7 +7,8 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { makeFolder, smallLimits } from '../../../tests/setup/fixtures.ts';
 import type { TableName } from '../../contracts/tables.ts';
 import { type DuckDB, openDuckDB } from '../../stores/duckdb/duckdb.ts';
-import { type CsvFile, contentHashOf, readCsvFile, requireUnchanged } from './files.ts';
+import { requireUnchanged } from '../files/inspect.ts';
+import { type CsvFile, contentHashOf, readCsvFile } from './files.ts';
 import { type FileReading, readTable } from './read.ts';
 import { firstRecord } from './records.ts';
 

@@ -2,8 +2,8 @@
 import { type TableContract, type TableName, tableContracts } from '../../contracts/tables.ts';
 import { MillraceError } from '../../kernel/errors.ts';
 import { type DuckDB, sqlName, sqlPath, sqlText } from '../../stores/duckdb/duckdb.ts';
-import { contentOf } from './compression.ts';
-import { toUtf8 } from './encoding.ts';
+import { contentOf } from '../files/compression.ts';
+import { toUtf8 } from '../files/encoding.ts';
 import type { CsvFile } from './files.ts';
 import { normalise } from './normalise.ts';
 

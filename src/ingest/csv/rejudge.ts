@@ -2,16 +2,15 @@
  * Judges rows again: held ones after they were fixed (replay), and whole batches from their archived files after rules
  * changed (recheck). Either way rows arrive and leave, and production is settled anew.
  */
-import { createReadStream, createWriteStream, existsSync, mkdirSync } from 'node:fs';
+import { createWriteStream, existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import { createZstdDecompress } from 'node:zlib';
 import { appendAudit } from '../../audit/audit.ts';
-import { type TableName, tableContracts, tableNames } from '../../contracts/tables.ts';
+import { type BookedTable, type TableName, tableContracts, tableNames } from '../../contracts/tables.ts';
 import { MillraceError } from '../../kernel/errors.ts';
 import { dayIn } from '../../kernel/time.ts';
 import { copiedRows } from '../../stores/duckdb/duckdb.ts';
 import type { Sql } from '../../stores/postgres/postgres.ts';
+import { restoreCopy } from '../files/copies.ts';
 import { book, bookRevert, type Cause, type Move, requireBalance } from '../production/ledger.ts';
 import type { HeldFilter } from '../production/quarantine.ts';
 import { closeCopies } from '../production/quarantine-statements.ts';
@@ -37,7 +36,7 @@ import type { FileReading } from './read.ts';
 
 /** Held rows that were judged again, of one table. */
 export interface ReplayedTable {
-  readonly table: TableName;
+  readonly table: BookedTable;
   /** Rows that were judged again. */
   readonly replayed: number;
   /** Those that were let in: loaded, or superseded by a greater content of their key. */
@@ -61,6 +60,7 @@ interface RejudgedBatch {
 
 const selectedRows = `SELECT quarantine_id FROM ops.quarantine
 WHERE state = 'open' AND row_number IS NOT NULL AND (fixed IS NOT NULL OR NOT content ? 'record')
+  AND table_name = ANY('{${tableNames.join(',')}}')
   AND ($1::bigint[] IS NULL OR quarantine_id = ANY($1)) AND ($2::text IS NULL OR batch_id = $2)
   AND ($3::text IS NULL OR table_name = $3) AND ($4::text IS NULL OR $4 = ANY(rules))
   AND ($5 IS NOT TRUE OR fixed IS NOT NULL)`;
@@ -252,10 +252,8 @@ async function restoreFiles(
     if (!existsSync(archived)) throw new MillraceError('MR-BAT-004', { batch, file, path: archived });
     const path = join(folder, file);
     mkdirSync(dirname(path), { recursive: true });
-    const sink = createWriteStream(path, { mode: 0o600 });
     try {
-      if (compression === 'none') await pipeline(createReadStream(archived), createZstdDecompress(), sink);
-      else await pipeline(createReadStream(archived), sink);
+      await restoreCopy(archived, compression === 'none', path);
     } catch (thrown) {
       throw new MillraceError('MR-BAT-004', { batch, file, path: archived }, thrown);
     }
@@ -397,7 +395,7 @@ export async function recheckBatches(
   const batches = await postgres.rows<StoredBatch>(
     `SELECT batch_id AS id, source, observed_at AS "observedAt", preset, options,
        content_hash AS "contentHash", rules_hash AS "rulesHash", revertible
-     FROM ops.batches WHERE reverted_at IS NULL AND ($1::text IS NULL OR batch_id = $1) ORDER BY batch_number`,
+     FROM ops.batches WHERE reverted_at IS NULL AND dataset IS NULL AND ($1::text IS NULL OR batch_id = $1) ORDER BY batch_number`,
     [options.batch ?? null],
   );
   if (options.batch !== undefined && batches.length === 0)

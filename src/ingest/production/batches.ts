@@ -1,5 +1,5 @@
 /** The batches of a home: which there are, what became of their rows, what their loads took. */
-import { type TableName, tableNames } from '../../contracts/tables.ts';
+import { type BookedTable, tableNames } from '../../contracts/tables.ts';
 import { MillraceError } from '../../kernel/errors.ts';
 import type { Sql } from '../../stores/postgres/postgres.ts';
 import type { Stage } from './stages.ts';
@@ -9,6 +9,8 @@ export interface BatchSummary {
   readonly batch: string;
   readonly source: string;
   readonly preset: string | undefined;
+  /** Of a batch of the lake: events, catalog or profiles; undefined for the tables of CSV files. */
+  readonly dataset: string | undefined;
   /** ISO 8601. */
   readonly observedAt: string;
   readonly recordedAt: string;
@@ -23,6 +25,7 @@ interface StoredBatch {
   readonly batch: string;
   readonly source: string;
   readonly preset: string | null;
+  readonly dataset: string | null;
   readonly observed_at: Date;
   readonly recorded_at: Date;
   readonly reverted_at: Date | null;
@@ -35,6 +38,7 @@ const summaryOf = (stored: StoredBatch): BatchSummary => ({
   batch: stored.batch,
   source: stored.source,
   preset: stored.preset ?? undefined,
+  dataset: stored.dataset ?? undefined,
   observedAt: stored.observed_at.toISOString(),
   recordedAt: stored.recorded_at.toISOString(),
   revertedAt: stored.reverted_at?.toISOString(),
@@ -44,7 +48,7 @@ const summaryOf = (stored: StoredBatch): BatchSummary => ({
 });
 
 const summaries = (condition: string): string =>
-  `SELECT batch_id AS batch, source, preset, observed_at, recorded_at, reverted_at,
+  `SELECT batch_id AS batch, source, preset, substr(dataset, 6) AS dataset, observed_at, recorded_at, reverted_at,
      coalesce(sum(received), 0)::bigint AS received, coalesce(sum(loaded), 0)::bigint AS loaded,
      coalesce(sum(quarantined), 0)::bigint AS quarantined
    FROM ops.batches LEFT JOIN ops.ledger_balance USING (batch_id) WHERE ${condition}
@@ -79,7 +83,7 @@ export interface BatchFile {
 
 /** An entry of the ledger. */
 export interface LedgerEntry {
-  readonly table: TableName;
+  readonly table: BookedTable;
   readonly operation: string;
   /** The batch whose load or revert moved the rows. */
   readonly causedBy: string;

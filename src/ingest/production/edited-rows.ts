@@ -1,9 +1,8 @@
 /** A CSV of held rows that somebody edited: what differs from the rows as they are held is what is to be set. */
-import { type TableName, tableContracts } from '../../contracts/tables.ts';
 import { MillraceError, problemOf } from '../../kernel/errors.ts';
 import { type DuckDBLimits, openDuckDB, sqlPath } from '../../stores/duckdb/duckdb.ts';
 import type { Postgres } from '../../stores/postgres/postgres.ts';
-import { type HeldRow, listQuarantine } from './quarantine.ts';
+import { columnsOf, type HeldRow, listQuarantine } from './quarantine.ts';
 
 /** What a spreadsheet may have been kept from taking for a formula. */
 const plainText = (text: string): string => text.replace(/^'(?=[=+\-@\t\r])/, '');
@@ -25,7 +24,7 @@ async function readRows(
 }
 
 function changesOf(held: HeldRow, edited: Readonly<Record<string, string | null>>): Readonly<Record<string, string>> {
-  const columns = held.table === null ? [] : tableContracts[held.table as TableName].columns.map(({ name }) => name);
+  const columns = held.table === null ? [] : columnsOf(held.table);
   const changed = columns.flatMap((name) => {
     if (!(name in edited)) return [];
     const [given, now] = [edited[name] ?? '', held.fixed?.[name] ?? held.content[name] ?? ''];

@@ -40,7 +40,7 @@ export interface RevertResult {
 
 /**
  * Undoes a batch in one transaction. The record of the batch, its files and the ledger's entries stay; its content can be
- * loaded again. Errors: MR-BAT-001 to MR-BAT-003, MR-LED-001.
+ * loaded again. Errors: MR-BAT-001 to MR-BAT-003, MR-BAT-006, MR-LED-001.
  */
 export async function revertBatch(context: RevertContext, batch: string): Promise<RevertResult> {
   const { source, revertedAt } = await requireBatch(context.postgres, batch);
@@ -48,10 +48,11 @@ export async function revertBatch(context: RevertContext, batch: string): Promis
   const at = context.clock();
   const cause: Cause = { operation: 'revert', batch, at };
   return context.postgres.transaction(async (sql) => {
-    const [found] = await sql.rows<{ revertible: boolean; batch_number: number }>(
-      'SELECT revertible, batch_number FROM ops.batches WHERE batch_id = $1',
+    const [found] = await sql.rows<{ revertible: boolean; batch_number: number; dataset: string | null }>(
+      'SELECT revertible, batch_number, dataset FROM ops.batches WHERE batch_id = $1',
       [batch],
     );
+    if (found?.dataset) throw new MillraceError('MR-BAT-006', { batch, dataset: found.dataset });
     if (!found?.revertible) throw new MillraceError('MR-BAT-003', { batch });
     const scope = await openSettlement(sql, { ...context, source, recordedAt: at });
     const tables: RevertedTable[] = [];

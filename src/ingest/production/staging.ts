@@ -55,7 +55,7 @@ async function dropPartitions(sql: Sql, condition: string, values: readonly unkn
 export const trimStaging = (sql: Sql): Promise<void> =>
   dropPartitions(
     sql,
-    `NOT IN (SELECT batch_number FROM ops.batches WHERE reverted_at IS NULL ORDER BY batch_number DESC LIMIT ${stagedBatches})`,
+    `NOT IN (SELECT batch_number FROM ops.batches WHERE reverted_at IS NULL AND dataset IS NULL ORDER BY batch_number DESC LIMIT ${stagedBatches})`,
     [],
   );
 

@@ -23,7 +23,7 @@ days as (
     from dim_date
     where
         make_date(year, month, day_of_month) between cast($from as date) and cast($to as date)
-        and date_key <= (select max(date_key) from fact_sales)
+        and date_key between (select min(date_key) from fact_sales) and (select max(date_key) from fact_sales)
 ),
 
 months as (

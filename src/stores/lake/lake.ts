@@ -1,5 +1,6 @@
 /** The lake: files that are written once, whole, and then only read or removed. A folder here; S3 can stand behind it. */
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { isMissing } from '../../kernel/errors.ts';
 import { flush } from '../../kernel/folders.ts';
@@ -10,17 +11,55 @@ export interface Lake {
   locate(path: string): string;
   /** Lets `write` fill a draft, then gives it its name at once; gives the bytes written. A failed write leaves nothing. */
   put(path: string, write: (draft: string) => Promise<void>): Promise<number>;
+  /**
+   * Lets `write` fill a folder with drafts, then gives each the name that `nameOf` makes of its path in that folder. A
+   * failed write leaves nothing; when the process dies amid the renames, some have their names and others are gone.
+   */
+  putAll(write: (folder: string) => Promise<void>, nameOf: (draft: string) => string): Promise<readonly StoredFile[]>;
   /** All paths that begin with the folder. */
   list(folder: string): Promise<readonly string[]>;
   /** The bytes of a file; undefined when it is not there. */
   size(path: string): Promise<number | undefined>;
   /** Removes a file; one that is not there is no error. */
   remove(path: string): Promise<void>;
+  /** Removes drafts that killed processes left. */
+  removeDrafts(): Promise<void>;
+}
+
+/** What folders of drafts begin with. */
+const draftsPrefix = 'drafts-';
+
+/** A file that was put. */
+export interface StoredFile {
+  readonly path: string;
+  /** Its path in the folder of drafts. */
+  readonly draft: string;
+  readonly bytes: number;
+}
+
+async function filesIn(folder: string): Promise<readonly string[]> {
+  try {
+    const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+    return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  } catch (thrown) {
+    if (isMissing(thrown)) return [];
+    throw thrown;
+  }
+}
+
+/** Files that are brought to the disk at the same time: the journal takes them together. */
+const flushedAtOnce = 64;
+
+async function inGroups<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  for (let start = 0; start < items.length; start += flushedAtOnce) {
+    await Promise.all(items.slice(start, start + flushedAtOnce).map(work));
+  }
 }
 
 /** A lake in a folder of this machine. */
 export function openFolderLake(root: string): Lake {
   const locate = (path: string): string => join(root, path);
+  const pathOf = (file: string, from = root): string => relative(from, file).replaceAll('\\', '/');
   return {
     locate,
     async put(path, write) {
@@ -37,15 +76,31 @@ export function openFolderLake(root: string): Lake {
       }
       return (await stat(target)).size;
     },
-    async list(folder) {
+    async putAll(write, nameOf) {
+      await mkdir(root, { recursive: true });
+      const drafts = await mkdtemp(locate(draftsPrefix));
       try {
-        const entries = await readdir(locate(folder), { recursive: true, withFileTypes: true });
-        return entries
-          .filter((entry) => entry.isFile())
-          .map((entry) => relative(root, join(entry.parentPath, entry.name)).replaceAll('\\', '/'));
-      } catch (thrown) {
-        if (isMissing(thrown)) return [];
-        throw thrown;
+        await write(drafts);
+        const files = (await filesIn(drafts)).map((file) => ({ file, draft: pathOf(file, drafts) }));
+        await inGroups(files, ({ file }) => flush(file));
+        const stored: StoredFile[] = [];
+        await inGroups(files, async ({ file, draft }) => {
+          const path = nameOf(draft);
+          await mkdir(dirname(locate(path)), { recursive: true });
+          const { size: bytes } = await stat(file);
+          await rename(file, locate(path));
+          stored.push({ path, draft, bytes });
+        });
+        await inGroups([...new Set(stored.map(({ path }) => dirname(locate(path))))], flush);
+        return stored;
+      } finally {
+        await rm(drafts, { recursive: true, force: true });
+      }
+    },
+    list: async (folder) => (await filesIn(locate(folder))).map((file) => pathOf(file)),
+    async removeDrafts() {
+      for (const name of existsSync(root) ? await readdir(root) : []) {
+        if (name.startsWith(draftsPrefix)) await rm(locate(name), { recursive: true, force: true });
       }
     },
     async size(path) {

@@ -31,6 +31,8 @@ const run = promisify(execFile);
 /** A running server that this process has a share in. */
 export interface EmbeddedPostgres {
   readonly url: string;
+  /** Starts the server again after it was killed, or takes a share in the one that another command started; its URL. */
+  findAgain(): Promise<string>;
   /** Gives the share back; the server stops when nobody else is connected to it. */
   release(): Promise<void>;
 }
@@ -415,9 +417,22 @@ export async function acquireEmbeddedPostgres(folder: string, preferredPort: num
   chmodSync(folder, 0o700);
   // One name for one place: a running server is told by the path in its command line.
   const layout = layoutOf(realpathSync(folder));
-  const { url, share } = await locked(
-    layout,
-    async () => (await adopt(layout)) ?? (await startAndShare(layout, programs, preferredPort)),
-  );
-  return { url, release: () => releaseShare(layout, programs, share) };
+  const takePart = () =>
+    locked(layout, async () => (await adopt(layout)) ?? (await startAndShare(layout, programs, preferredPort)));
+  let current = await takePart();
+  let released = false;
+  return {
+    url: current.url,
+    async findAgain() {
+      if (released) throw new MillraceError('MR-PG-002', { problem: 'this command has ended', log: layout.log });
+      const lost = current.share;
+      current = await takePart();
+      await lost.end().catch(() => undefined);
+      return current.url;
+    },
+    release: () => {
+      released = true;
+      return releaseShare(layout, programs, current.share);
+    },
+  };
 }

@@ -101,14 +101,26 @@ describe('an exclusive lock', () => {
     expect(await postgres.exclusive('a home', 1, async () => 'free')).toBe('free');
   });
 
+  const endHolder = `SELECT pg_terminate_backend(pid, 10000) FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ExclusiveLock'
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
+
+  test('that is lost ends the work: no transaction begins, for others may be at work', async () => {
+    const postgres = await empty();
+    const work = postgres.exclusive('a home', 30, async () => {
+      await postgres.transaction((sql) => sql.run('CREATE TABLE before_the_loss ()'));
+      await postgres.rows(endHolder);
+      await postgres.transaction((sql) => sql.run('CREATE TABLE after_the_loss ()'));
+    });
+    await expect(work).rejects.toMatchObject({ code: 'MR-PG-001', message: expect.stringContaining('was lost') });
+    const tables = await postgres.rows(`SELECT tablename FROM pg_tables WHERE schemaname = 'public'`);
+    expect(tables).toEqual([{ tablename: 'before_the_loss' }]);
+  });
+
   test('is not given while a transaction goes on whose holder of the lock is gone', async () => {
     const postgres = await empty();
     const holding = postgres.exclusive('a home', 30, () =>
       postgres.transaction(async (sql) => {
-        await sql.rows(
-          `SELECT pg_terminate_backend(pid, 10000) FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ExclusiveLock'
-             AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
-        );
+        await sql.rows(endHolder);
         await expect(postgres.exclusive('a home', 1, async () => 'never')).rejects.toMatchObject({
           code: 'MR-RUN-001',
         });

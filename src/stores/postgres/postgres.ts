@@ -44,7 +44,8 @@ const types: pg.CustomTypesConfig = {
 
 /**
  * Statements for exclusive work. Its lock goes with the session that took it; where the process was killed, another
- * session may still be committing. Transactions therefore hold a second lock, for whose end the next process waits.
+ * session may still be committing. Transactions therefore hold a second lock, for whose end the next process waits. Where
+ * the session was lost and the process lives on, another process may be at work: a transaction looks whether it was.
  */
 const lock = {
   take: 'SELECT pg_advisory_lock(hashtextextended($1, 0))',
@@ -52,6 +53,8 @@ const lock = {
   keepWhileCommitting: 'SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 1))',
   awaitCommit: `WITH taken AS MATERIALIZED (SELECT pg_advisory_lock(hashtextextended($1, 1)))
     SELECT pg_advisory_unlock(hashtextextended($1, 1)) FROM taken`,
+  isHeld: `SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted AND mode = 'ExclusiveLock' AND pid = $2 AND objsubid = 1
+    AND classid = (hashtextextended($1, 0) >> 32 & 4294967295)::oid AND objid = (hashtextextended($1, 0) & 4294967295)::oid`,
 } as const;
 
 function sqlOn(client: pg.ClientBase): Sql {
@@ -108,12 +111,7 @@ async function checkVersion(client: pg.ClientBase, target: string): Promise<void
   if (version < oldestVersion) throw new MillraceError('MR-PG-004', { target, version });
 }
 
-/**
- * Connects to the database at the URL. Sessions count time in UTC.
- * Errors: MR-PG-001 when it cannot be reached, then or later; MR-PG-004 when it is too old.
- */
-export async function openPostgres(url: string): Promise<Postgres> {
-  const target = describeTarget(url);
+function openPool(url: string): pg.Pool {
   const pool = new pg.Pool({
     connectionString: url,
     application_name: applicationName,
@@ -126,10 +124,39 @@ export async function openPostgres(url: string): Promise<Postgres> {
   pool.on('error', () => undefined);
   // One that breaks while it is held and nothing runs on it, such as for a lock, makes the next statement on it fail.
   pool.on('connect', (client) => client.on('error', () => undefined));
+  return pool;
+}
+
+/** True when nobody listens at an address. */
+const isRefused = (thrown: unknown): boolean =>
+  thrown instanceof Error && 'code' in thrown && thrown.code === 'ECONNREFUSED';
+
+/**
+ * Connects to the database at the URL, and to the one that `findAgain` gives when nobody listens there any more. Sessions
+ * count time in UTC. Errors: MR-PG-001 when it cannot be reached, then or later; MR-PG-004 when it is too old.
+ */
+export async function openPostgres(url: string, findAgain?: () => Promise<string>): Promise<Postgres> {
+  const target = describeTarget(url);
+  let pool = openPool(url);
+  let reopening: Promise<void> | undefined;
+
+  const reopen = async (find: () => Promise<string>): Promise<void> => {
+    const found = await find();
+    // Its connections are lost; whoever still holds one gives it back in his own time.
+    void pool.end().catch(() => undefined);
+    pool = openPool(found);
+  };
 
   const connect = async (): Promise<pg.PoolClient> => {
     try {
-      return await pool.connect();
+      return await pool.connect().catch(async (thrown: unknown) => {
+        if (!findAgain || !isRefused(thrown)) throw thrown;
+        reopening ??= reopen(findAgain).finally(() => {
+          reopening = undefined;
+        });
+        await reopening;
+        return pool.connect();
+      });
     } catch (thrown) {
       throw new MillraceError('MR-PG-001', { target, problem: problemOf(thrown) }, thrown);
     }
@@ -155,8 +182,15 @@ export async function openPostgres(url: string): Promise<Postgres> {
     throw thrown;
   }
 
-  /** The name under which exclusive work is being done. */
-  let worksAs: string | undefined;
+  /** The name under which exclusive work is being done, and the process of the server that has its lock. */
+  let worksAs: { readonly name: string; readonly pid: number } | undefined;
+
+  /** Keeps others from exclusive work until the transaction ends. Errors: MR-PG-001 when they may have begun with it. */
+  const keepOthersOut = async (client: pg.PoolClient, name: string, pid: number): Promise<void> => {
+    await client.query(lock.keepWhileCommitting, [name]);
+    if ((await client.query(lock.isHeld, [name, pid])).rowCount === 1) return;
+    throw new MillraceError('MR-PG-001', { target, problem: 'the connection that kept other commands out was lost' });
+  };
 
   return {
     rows: (text, values) => withClient((client) => sqlOn(client).rows(text, values)),
@@ -166,7 +200,7 @@ export async function openPostgres(url: string): Promise<Postgres> {
     transaction: (work) =>
       withClient(async (client) => {
         await client.query('BEGIN');
-        if (worksAs !== undefined) await client.query(lock.keepWhileCommitting, [worksAs]);
+        if (worksAs) await keepOthersOut(client, worksAs.name, worksAs.pid);
         const result = await work(sqlOn(client));
         await client.query('COMMIT');
         return result;
@@ -183,7 +217,8 @@ export async function openPostgres(url: string): Promise<Postgres> {
           }
           throw thrown;
         }
-        worksAs = name;
+        const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+        worksAs = { name, pid: rows[0]?.pid ?? 0 };
         const result = await work().finally(() => {
           worksAs = undefined;
         });

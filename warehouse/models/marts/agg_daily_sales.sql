@@ -11,7 +11,7 @@ dates as (
 days as (
     select date
     from dates
-    where date <= (select max(date) from transactions)
+    where date between (select min(date) from transactions) and (select max(date) from transactions)
 ),
 
 daily_transactions as (

@@ -4,19 +4,35 @@ sales as (
     select * from {{ ref('fact_sales') }}
 ),
 
+engagement as (
+    select * from {{ ref('fct_daily_engagement') }}
+),
+
 holidays as (
     select * from {{ ref('holidays') }}
 ),
 
-bounds as (
+facts as (
     select
         {{ key_date('min(date_key)') }} as first_date,
-        make_date(year({{ key_date('max(date_key)') }}), 12, 31) as last_date
+        {{ key_date('max(date_key)') }} as last_date
     from sales
+    union all
+    select
+        min(date) as first_date,
+        max(date) as last_date
+    from engagement
+),
+
+bounds as (
+    select
+        min(first_date) as first_date,
+        make_date(year(max(last_date)), 12, 31) as last_date
+    from facts
 ),
 
 days as (
-    select cast(unnest(generate_series(first_date, last_date, interval 1 day)) as date) as date
+    select {{ each_day('first_date', 'last_date') }} as date
     from bounds
 )
 
@@ -29,7 +45,7 @@ select
     monthname(days.date) as month_name,
     cast(weekofyear(days.date) as integer) as week_of_year,
     cast(day(days.date) as integer) as day_of_month,
-    cast(dayofweek(days.date) as integer) as day_of_week,
+    {{ day_of_week('days.date') }} as day_of_week,
     dayname(days.date) as day_name,
     dayofweek(days.date) in (0, 6) as is_weekend,
     day(days.date) = 1 as is_month_start,

@@ -50,12 +50,7 @@ select
     brand,
     price,
     cost,
-    case
-        when price < 25 then 'Budget'
-        when price < 100 then 'Mid-Range'
-        when price < 500 then 'Premium'
-        else 'Luxury'
-    end as price_tier,
+    {{ price_tier('price') }} as price_tier,
     {{ safe_divide('100 * cast(price - cost as decimal(38, 4))', 'price') }} as margin_percentage,
     case when version = 1 then {{ since_ever() }} else observed_at end as valid_from,
     coalesce(next_observed_at, {{ for_ever() }}) as valid_to,

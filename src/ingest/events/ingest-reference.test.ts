@@ -1,0 +1,129 @@
+/** Catalog and profiles on their way into the lake: of each key the latest file counts, in whatever order files come. */
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { makeFolder } from '../../../tests/setup/fixtures.ts';
+import { makePipeline } from '../../../tests/setup/pipeline.ts';
+import { openDuckDB, type Row, sqlPath, sqlText } from '../../stores/duckdb/duckdb.ts';
+import { findDifferences } from '../production/ledger.ts';
+import type { EventsContext } from './context.ts';
+import { ingestReference, type ReferenceResult } from './ingest-reference.ts';
+
+interface Product {
+  readonly id: string | null;
+  readonly price: number | null;
+  readonly rating?: number;
+}
+
+async function writeCatalog(context: EventsContext, products: readonly Product[]): Promise<string> {
+  const path = join(makeFolder(), 'catalog.parquet');
+  const duckdb = await openDuckDB(':memory:', context.duckdb);
+  const rows = products.map(
+    ({ id, price, rating = 4 }) => `(${id === null ? 'NULL' : sqlText(id)}, ${price ?? 'NULL'}, ${rating})`,
+  );
+  try {
+    await duckdb.run(
+      `COPY (SELECT product_id, 'Kettle' AS product_name, 'Home' AS category, price::DOUBLE AS price, rating::DOUBLE AS Rating
+         FROM (VALUES ${rows.join(', ')}) AS rows (product_id, price, rating)) TO ${sqlText(path)} (FORMAT parquet)`,
+    );
+  } finally {
+    duckdb.close();
+  }
+  return path;
+}
+
+async function ingest(
+  context: EventsContext,
+  day: string,
+  ...files: readonly (readonly Product[])[]
+): Promise<ReferenceResult> {
+  const paths: string[] = [];
+  for (const products of files) paths.push(await writeCatalog(context, products));
+  const observedAt = new Date(`${day}T00:00:00Z`);
+  return ingestReference({ dataset: 'catalog', source: 'web', kind: 'events', paths, observedAt }, context);
+}
+
+async function catalog(context: EventsContext): Promise<readonly Row[]> {
+  const [file] = await context.postgres.rows<{ path: string }>(
+    `SELECT path FROM ops.lake_files WHERE dataset = 'lake.catalog' AND retired_at IS NULL`,
+  );
+  const duckdb = await openDuckDB(':memory:', context.duckdb);
+  try {
+    return await duckdb.rows(
+      `SELECT product_id, price::DOUBLE AS price, rating::DOUBLE AS rating, brand, observed_at::DATE::VARCHAR AS day
+       FROM read_parquet(${sqlPath(context.lake.locate(file?.path ?? ''))}) ORDER BY product_id`,
+    );
+  } finally {
+    duckdb.close();
+  }
+}
+
+describe('the catalog', () => {
+  test('has the content of the latest file of each key, and every row is accounted for', async () => {
+    const context = await makePipeline();
+    const first = await ingest(context, '2024-05-01', [
+      { id: 'P1', price: 10 },
+      { id: 'P2', price: 20 },
+      { id: 'P2', price: 20 },
+      { id: 'P2', price: 21 },
+      { id: null, price: 1 },
+      { id: 'P4', price: -1, rating: 6 },
+    ]);
+    expect(first).toMatchObject({ received: 6, inserted: 2, duplicate: 1, quarantined: 3, updated: 0 });
+    expect(first.brokenRules.map(({ rule, broken }) => `${rule} ${broken}`)).toEqual([
+      'catalog.price.positive 1',
+      'catalog.product_id.required 1',
+      'catalog.product_id.unique 1',
+      'catalog.rating.in_range 1',
+    ]);
+    const second = await ingest(context, '2024-05-03', [
+      { id: 'P1', price: 12 },
+      { id: 'P2', price: 20 },
+      { id: 'P3', price: 30 },
+    ]);
+    expect(second).toMatchObject({ received: 3, inserted: 1, updated: 1, unchanged: 1 });
+    const late = await ingest(context, '2024-05-02', [{ id: 'P1', price: 11 }]);
+    expect(late).toMatchObject({ received: 1, superseded: 1 });
+    expect(await catalog(context)).toEqual([
+      { product_id: 'P1', price: 12, rating: 4, brand: null, day: '2024-05-03' },
+      { product_id: 'P2', price: 20, rating: 4, brand: null, day: '2024-05-03' },
+      { product_id: 'P3', price: 30, rating: 4, brand: null, day: '2024-05-03' },
+    ]);
+    expect(await findDifferences(context.postgres)).toEqual([]);
+    const [held] = await context.postgres.rows<{ content: Record<string, string> }>(
+      `SELECT content FROM ops.quarantine WHERE 'catalog.price.positive' = ANY(rules)`,
+    );
+    expect(held?.content).toEqual({
+      product_id: 'P4',
+      product_name: 'Kettle',
+      category: 'Home',
+      price: '-1.0',
+      rating: '6.0',
+    });
+  });
+
+  test('of two files given at once takes the later one', async () => {
+    const context = await makePipeline();
+    const result = await ingest(context, '2024-05-01', [{ id: 'P1', price: 10 }], [{ id: 'P1', price: 11 }]);
+    expect(result).toMatchObject({ received: 2, inserted: 1, superseded: 1 });
+    expect(await catalog(context)).toMatchObject([{ price: 11 }]);
+  });
+
+  test('stays as it is when the same file comes again', async () => {
+    const context = await makePipeline();
+    const path = await writeCatalog(context, [{ id: 'P1', price: 10 }]);
+    const request = { dataset: 'catalog', source: 'web', kind: 'events', paths: [path] } as const;
+    await ingestReference(request, context);
+    const before = await catalog(context);
+    expect(await ingestReference(request, context)).toMatchObject({ alreadyLoaded: true, received: 0 });
+    expect(await catalog(context)).toEqual(before);
+  });
+
+  test('wants Parquet with its key', async () => {
+    const context = await makePipeline();
+    const profiles = { dataset: 'profiles', source: 'web', kind: 'events' } as const;
+    const path = await writeCatalog(context, [{ id: 'P1', price: 10 }]);
+    await expect(ingestReference({ ...profiles, paths: [path] }, context)).rejects.toMatchObject({
+      code: 'MR-IN-004',
+    });
+  });
+});

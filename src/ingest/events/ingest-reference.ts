@@ -1,0 +1,208 @@
+/** Reference data beside the events, the catalog of products and the profiles of users: of each key the latest file counts. */
+import { createHash } from 'node:crypto';
+import { appendAudit } from '../../audit/audit.ts';
+import {
+  judgeReferenceStatement,
+  type ReferenceName,
+  referenceContracts,
+} from '../../contracts/events/reference-data.ts';
+import { personalDataMacros } from '../../contracts/personal-data.ts';
+import { MillraceError } from '../../kernel/errors.ts';
+import { type DuckDB, sqlName, sqlPath, sqlText } from '../../stores/duckdb/duckdb.ts';
+import { streamRows } from '../../stores/duckdb/stream-rows.ts';
+import type { Sql } from '../../stores/postgres/postgres.ts';
+import { withJudge } from '../judge.ts';
+import { type NewLakeFile, registerFiles, removeUnregistered, retireFiles } from '../lake-files.ts';
+import { book, requireLakeBalance, type Standing } from '../production/ledger.ts';
+import { createStopwatch } from '../production/stages.ts';
+import { copyQuarantine, insertBatch, insertFiles, insertQuality, knownHashes, registerSource } from './batch-books.ts';
+import type { EventsContext } from './context.ts';
+import { currentOf } from './event-lake.ts';
+import { lakeShapes } from './lake-shape.ts';
+import { archivedEventName, archiveEvents } from './read/archive.ts';
+import { type EventFile, findEventFiles } from './read/find.ts';
+import * as statement from './reference-statements.ts';
+
+/** What to load, and as which source. */
+export interface ReferenceRequest {
+  readonly dataset: ReferenceName;
+  readonly source: string;
+  readonly kind: 'sample' | 'events';
+  /** Parquet files, or folders of them. */
+  readonly paths: readonly string[];
+  /** When the content was true; undefined: now. */
+  readonly observedAt?: Date;
+}
+
+/** What became of the rows: received = inserted + updated + unchanged + duplicate + superseded + quarantined. */
+export type ReferenceCounts = Readonly<Record<Standing | 'received', number>>;
+
+/** What became of a batch of reference data. */
+export interface ReferenceResult extends ReferenceCounts {
+  readonly dataset: ReferenceName;
+  /** Undefined when every file had been loaded before. */
+  readonly batch: string | undefined;
+  readonly source: string;
+  readonly alreadyLoaded: boolean;
+  readonly brokenRules: readonly { readonly rule: string; readonly broken: number }[];
+}
+
+const nothing: ReferenceCounts = {
+  received: 0,
+  inserted: 0,
+  updated: 0,
+  unchanged: 0,
+  duplicate: 0,
+  superseded: 0,
+  quarantined: 0,
+};
+
+/** Columns of the files, lower-cased, that the contract has. Errors: MR-IN-005 for another format, MR-IN-004 for a column that is missing. */
+async function columnsOf(
+  judge: DuckDB,
+  dataset: ReferenceName,
+  files: readonly EventFile[],
+): Promise<readonly string[]> {
+  const { columns, key } = referenceContracts[dataset];
+  const other = files.find(({ format }) => format !== 'parquet');
+  if (other) throw new MillraceError('MR-IN-005', { path: other.path, kind: 'no Parquet file' });
+  const paths = files.map(({ path }) => sqlPath(path)).join(', ');
+  const described = await judge.rows<{ name: string }>(
+    `SELECT DISTINCT lower(column_name) AS name FROM (DESCRIBE FROM read_parquet([${paths}], union_by_name = true))`,
+  );
+  const found = described.map(({ name }) => name);
+  if (!found.includes(key)) throw new MillraceError('MR-IN-004', { path: files[0]?.path ?? '', columns: key });
+  return columns.map(({ name }) => name).filter((name) => found.includes(name));
+}
+
+/** Makes received_rows of the files: file_number, row_number from 1, and the contract's columns as text. */
+async function readRows(judge: DuckDB, files: readonly EventFile[], columns: readonly string[]): Promise<void> {
+  const selects = files.map(
+    ({ path }, place) => `SELECT ${place}::SMALLINT AS file_number, file_row_number + 1 AS row_number,
+      ${columns.map((name) => `COLUMNS('(?i)^${name}$')::VARCHAR AS ${sqlName(name)}`).join(', ')}
+      FROM read_parquet(${sqlPath(path)}, file_row_number = true)`,
+  );
+  await judge.run(`CREATE OR REPLACE TABLE received_rows AS ${selects.join(' UNION ALL BY NAME ')}`);
+}
+
+async function readStored(context: EventsContext, judge: DuckDB, dataset: ReferenceName): Promise<readonly string[]> {
+  const current = await currentOf(context.postgres, `lake.${dataset}`);
+  const columns = lakeShapes[dataset].map(({ name, type }) => `${name} ${type}`).join(', ');
+  await judge.run(`CREATE OR REPLACE TABLE stored (${columns})`);
+  for (const { path } of current) {
+    await judge.run(`INSERT INTO stored BY NAME FROM read_parquet(${sqlPath(context.lake.locate(path))})`);
+  }
+  return current.map(({ path }) => path);
+}
+
+async function writeDataset(
+  context: EventsContext,
+  judge: DuckDB,
+  dataset: ReferenceName,
+  batch: string,
+  rows: string,
+): Promise<NewLakeFile> {
+  const path = `processed/${dataset}/${batch}.parquet`;
+  const bytes = await context.lake.put(path, (draft) =>
+    judge.run(`COPY (${rows}) TO ${sqlText(draft)} (FORMAT parquet, COMPRESSION zstd)`),
+  );
+  const [counted] = await judge.rows<{ rows: number }>(
+    `SELECT count(*) AS rows FROM read_parquet(${sqlPath(context.lake.locate(path))})`,
+  );
+  return { dataset: `lake.${dataset}`, path, rows: counted?.rows ?? 0, bytes, batch };
+}
+
+async function countStandings(judge: DuckDB): Promise<ReferenceCounts> {
+  const counted = await judge.rows<{ standing: Standing; rows: number }>(
+    'SELECT standing, count(*) AS rows FROM settled GROUP BY standing',
+  );
+  const received = counted.reduce((sum, { rows }) => sum + rows, 0);
+  return { ...nothing, received, ...Object.fromEntries(counted.map(({ standing, rows }) => [standing, rows])) };
+}
+
+/**
+ * Loads Parquet files of the catalog or of profiles as one batch. A later file's content counts, whatever the order in
+ * which files are loaded; the same bytes again change nothing. Errors: MR-IN-001, MR-IN-004, MR-IN-005, MR-LED-001.
+ */
+export async function ingestReference(request: ReferenceRequest, context: EventsContext): Promise<ReferenceResult> {
+  const { dataset, source } = request;
+  const contract = referenceContracts[dataset];
+  const recordedAt = context.clock();
+  const observedAt = request.observedAt ?? recordedAt;
+  const { files: found } = await findEventFiles(request.paths);
+  const known = await knownHashes(context.postgres, dataset, found);
+  const files = found.filter(({ sha256 }) => !known.has(sha256));
+  const base = { dataset, source, brokenRules: [] };
+  if (files.length === 0) return { ...base, ...nothing, batch: undefined, alreadyLoaded: true };
+  const contentHash = createHash('sha256')
+    .update(files.map(({ sha256 }) => sha256).join('\n'))
+    .digest('hex');
+  const identity = [dataset, source, contentHash].join('\n');
+  const id = `batch_${createHash('sha256').update(identity).digest('hex').slice(0, 16)}`;
+  const receivedDate = observedAt.toISOString().slice(0, 10);
+  await removeUnregistered(context.postgres, context.lake, `processed/${dataset}`);
+  return withJudge(context.duckdb, async (judge, temporaryFolder) => {
+    const stopwatch = createStopwatch(context.clock);
+    const columns = await columnsOf(judge, dataset, files);
+    await readRows(judge, files, columns);
+    await judge.run(judgeReferenceStatement(contract, columns));
+    await judge.run(personalDataMacros(context.pseudonymKey));
+    await judge.run(statement.maskRows(contract));
+    const former = await readStored(context, judge, dataset);
+    await judge.run(statement.settleRows(contract, source, observedAt));
+    const rows = statement.settledDataset(contract, source, observedAt);
+    const written = await stopwatch.time('write to the lake', async () => ({
+      result: await writeDataset(context, judge, dataset, id, rows),
+    }));
+    await archiveEvents(context.rawEvents, files, receivedDate);
+    const counts = await countStandings(judge);
+    const brokenRules = await judge.rows<{ rule: string; broken: number }>(
+      `SELECT rule, count(*) AS broken FROM (SELECT unnest(rules) AS rule FROM settled) GROUP BY rule ORDER BY rule`,
+    );
+    const counted = await judge.rows<{ file: number; rows: number }>(
+      'SELECT file_number AS file, count(*) AS rows FROM received_rows GROUP BY file_number',
+    );
+    const names = files.map(({ name }, place) => `(${place}::SMALLINT, ${sqlText(name)})`);
+    await judge.run(`CREATE OR REPLACE TABLE names AS FROM (VALUES ${names.join(', ')}) AS names (file_number, file)`);
+    const commit = async (sql: Sql): Promise<void> => {
+      await registerSource(sql, { source, kind: request.kind, paths: [], repeatable: false }, recordedAt);
+      const stages = JSON.stringify(stopwatch.stages);
+      await sql.run(insertBatch, [id, source, contentHash, observedAt, recordedAt, stages, `lake.${dataset}`]);
+      const listed = files.map((file, place) => ({
+        ...file,
+        place,
+        records: counted.find((each) => each.file === place)?.rows ?? 0,
+        malformed: 0,
+        archivedAs: archivedEventName(file, receivedDate),
+      }));
+      await sql.run(insertFiles, [id, JSON.stringify(listed), dataset]);
+      if (counts.quarantined > 0) {
+        const held = statement.quarantinedRows(contract, id, columns);
+        await streamRows(judge, held, temporaryFolder, (stream) => sql.copyIn(copyQuarantine, stream));
+      }
+      await sql.run(insertQuality, [id, counts.received, JSON.stringify(brokenRules), dataset]);
+      const { received: _, ...standings } = counts;
+      const moves = Object.entries(standings).map(([becomes, moved]) => ({
+        batch: id,
+        was: undefined,
+        becomes: becomes as Standing,
+        rows: moved,
+      }));
+      await book(sql, { operation: 'load', batch: id, at: recordedAt }, dataset, moves);
+      await retireFiles(sql, former, recordedAt);
+      await registerFiles(sql, [written], recordedAt);
+      await sql.run('CREATE TEMP TABLE changed_now (key text) ON COMMIT DROP');
+      await streamRows(judge, statement.changedKeys(contract), temporaryFolder, (stream) =>
+        sql.copyIn('COPY changed_now FROM STDIN (FORMAT csv)', stream),
+      );
+      await sql.run(
+        'INSERT INTO ops.changed_keys (dataset, key, batch_id, recorded_at) SELECT $1, key, $2, $3 FROM changed_now',
+        [`lake.${dataset}`, id, recordedAt],
+      );
+      await requireLakeBalance(sql, { batch: id, table: dataset, received: counts.received });
+      await appendAudit(sql, { action: 'ingest', subject: id, details: { [dataset]: counts.inserted } }, context.clock);
+    };
+    await context.postgres.transaction(commit);
+    return { ...base, ...counts, batch: id, alreadyLoaded: false, brokenRules };
+  });
+}

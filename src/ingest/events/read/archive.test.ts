@@ -1,0 +1,66 @@
+/** The archive of event files: the bytes as received, for their owner alone, found again or known to be gone. */
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { expect, test } from 'vitest';
+import { makeFolder, writeFiles } from '../../../../tests/setup/fixtures.ts';
+import { archivedEventName, archiveEvents, openArchived } from './archive.ts';
+import { type EventFile, findEventFiles } from './find.ts';
+
+const day = '2026-11-21';
+const contents = {
+  'a.ndjson': '{"a":1}\n',
+  'b.json': '[{"a":1}]',
+  'c.parquet': 'PAR1 as it is PAR1',
+  'd.ndjson.gz': gzipSync('{"a":2}\n'),
+  'e.json.zst': zstdCompressSync(Buffer.from('[{"a":2}]')),
+  'f.jsonl': '{"a":1}\n',
+} as const;
+
+const archivedOf = (file: EventFile) => ({
+  ...file,
+  batch: 'batch_1',
+  file: file.name,
+  archivedAs: archivedEventName(file, day),
+});
+
+test('each content is kept once a day, under its hash, and given back as it was received', async () => {
+  const received = writeFiles(contents);
+  const { files } = await findEventFiles([received]);
+  const raw = join(makeFolder(), 'raw', 'events');
+  await archiveEvents(raw, files, day);
+  await archiveEvents(raw, files, day);
+  const names = [...new Set(files.map((file) => archivedEventName(file, day)))].sort();
+  expect(names.map((name) => name.replace(/[0-9a-f]{64}/, 'HASH')).sort()).toEqual(
+    ['json.zst', 'json.zst', 'ndjson.gz', 'ndjson.zst', 'parquet'].map((end) => `received_date=${day}/HASH.${end}`),
+  );
+  expect(readdirSync(raw, { recursive: true }).sort()).toEqual([`received_date=${day}`, ...names]);
+  for (const path of [raw, join(raw, `received_date=${day}`)]) expect(statSync(path).mode & 0o777).toBe(0o700);
+  for (const name of names) expect(statSync(join(raw, name)).mode & 0o777).toBe(0o600);
+  for (const file of files) {
+    const opened = await openArchived(raw, archivedOf(file), makeFolder());
+    const { path, modifiedAt, ...same } = file;
+    expect(opened).toMatchObject(same);
+    expect(readFileSync(opened.path).equals(readFileSync(path))).toBe(true);
+  }
+});
+
+test('a copy that is gone, damaged or another one is refused', async () => {
+  const { files } = await findEventFiles([writeFiles(contents)]);
+  const raw = makeFolder();
+  await archiveEvents(raw, files, day);
+  for (const file of files) {
+    const copy = join(raw, archivedEventName(file, day));
+    for (const spoil of [
+      () => writeFileSync(copy, zstdCompressSync(Buffer.from('{}'))),
+      () => writeFileSync(copy, 'no archive'),
+      () => rmSync(copy),
+    ]) {
+      spoil();
+      await expect(openArchived(raw, archivedOf(file), makeFolder())).rejects.toMatchObject({
+        code: 'MR-BAT-004',
+        details: { batch: 'batch_1', file: file.name },
+      });
+    }
+  }
+});

@@ -1,0 +1,69 @@
+/** What each judged event of a batch is: new, a duplicate, or a row for quarantine; exact, over all that was ever loaded. */
+
+import type { EventContract } from '../../contracts/events/event-contract.ts';
+import { brokenEventRules } from '../../contracts/events/judge-sql.ts';
+import type { DuckDB } from '../../stores/duckdb/duckdb.ts';
+import * as statement from './verdict-statements.ts';
+
+/** How many events of a batch are what: received = fresh + duplicate + broken + conflicting. */
+export interface EventVerdicts {
+  readonly fresh: number;
+  readonly duplicate: number;
+  /** Lines that break a rule about themselves. */
+  readonly broken: number;
+  /** Lines whose id has come before with other content. */
+  readonly conflicting: number;
+}
+
+/** What was loaded before, as far as it is needed to know an event again. */
+export interface LoadedEvents {
+  /** Files of the index of ids: id_hash, event_date. */
+  readonly index: readonly string[];
+  /** The lake's files of these UTC days. */
+  readonly filesOf: (days: readonly string[]) => Promise<readonly string[]>;
+}
+
+async function countOf(duckdb: DuckDB, rows: string): Promise<number> {
+  const [counted] = await duckdb.rows<{ count: number }>(`SELECT count(*) AS count FROM ${rows}`);
+  return counted?.count ?? 0;
+}
+
+async function compareWithLoaded(duckdb: DuckDB, loaded: LoadedEvents): Promise<void> {
+  if (loaded.index.length === 0) {
+    await duckdb.run(statement.compareWithLake([]));
+    return;
+  }
+  await duckdb.run(statement.matchIndex(loaded.index));
+  const days = await duckdb.rows<{ day: string }>(statement.matchedDays);
+  const files = days.length === 0 ? [] : await loaded.filesOf(days.map(({ day }) => day));
+  await duckdb.run(statement.compareWithLake(files));
+}
+
+/**
+ * Decides about the table events (see verdict-statements.ts). Afterwards it has the new ones alone; broken_lines and
+ * conflicts have what goes to quarantine. `findLines` makes event_lines of the lines named in wanted_lines.
+ */
+export async function decideVerdicts(
+  duckdb: DuckDB,
+  contract: EventContract,
+  loaded: LoadedEvents,
+  findLines: () => Promise<void>,
+): Promise<EventVerdicts> {
+  await compareWithLoaded(duckdb, loaded);
+  await duckdb.run(statement.findRepeated);
+  await duckdb.run(statement.wantLines);
+  if ((await countOf(duckdb, 'wanted_lines')) > 0) await findLines();
+  else await duckdb.run(statement.noLines);
+  await duckdb.run(statement.settleContested);
+  await duckdb.run(statement.keepFirst);
+  await duckdb.run(statement.listConflicts);
+  await duckdb.run(statement.listBroken(brokenEventRules(contract)));
+  const [counted] = await duckdb.rows<{ count: number }>(statement.countDuplicates);
+  await duckdb.run(statement.dropOthers);
+  return {
+    duplicate: counted?.count ?? 0,
+    fresh: await countOf(duckdb, 'events'),
+    broken: await countOf(duckdb, 'broken_lines'),
+    conflicting: await countOf(duckdb, 'conflicts'),
+  };
+}

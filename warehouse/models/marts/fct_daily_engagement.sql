@@ -1,0 +1,115 @@
+with
+
+events as (
+    select * from {{ ref('stg_events') }}
+),
+
+sessions as (
+    select * from {{ ref('int_sessions') }}
+),
+
+daily_events as (
+    select
+        event_date as date,
+        count(distinct user_natural_key) as daily_active_users,
+        count(*) as total_events,
+        {{ count_events('page_view') }} as page_views,
+        {{ count_events('product_view') }} as product_views,
+        {{ count_events('add_to_cart') }} as add_to_carts,
+        {{ count_orders() }} as purchases,
+        coalesce(sum(revenue_amount), 0) as total_revenue
+    from events
+    group by event_date
+),
+
+daily_sessions as (
+    select
+        session_date as date,
+        count(*) as total_sessions,
+        count(*) filter (where is_converted) as converted_sessions
+    from sessions
+    group by session_date
+),
+
+-- the first event of a user opens a session
+first_days as (
+    select
+        user_natural_key,
+        min(session_date) as date
+    from sessions
+    group by user_natural_key
+),
+
+daily_new_users as (
+    select
+        date,
+        count(*) as new_users
+    from first_days
+    group by date
+),
+
+bounds as (
+    select
+        min(date) as first_date,
+        max(date) as last_date
+    from daily_events
+),
+
+days as (
+    select {{ each_day('first_date', 'last_date') }} as date
+    from bounds
+),
+
+daily as (
+    select
+        days.date,
+        coalesce(daily_events.daily_active_users, 0) as daily_active_users,
+        coalesce(daily_new_users.new_users, 0) as new_users,
+        coalesce(daily_sessions.total_sessions, 0) as total_sessions,
+        coalesce(daily_sessions.converted_sessions, 0) as converted_sessions,
+        coalesce(daily_events.total_events, 0) as total_events,
+        coalesce(daily_events.page_views, 0) as page_views,
+        coalesce(daily_events.product_views, 0) as product_views,
+        coalesce(daily_events.add_to_carts, 0) as add_to_carts,
+        coalesce(daily_events.purchases, 0) as purchases,
+        coalesce(daily_events.total_revenue, 0) as total_revenue
+    from days
+    left join daily_events on days.date = daily_events.date
+    left join daily_sessions on days.date = daily_sessions.date
+    left join daily_new_users on days.date = daily_new_users.date
+),
+
+-- days have no gaps, so a row back is a day back
+windowed as (
+    select
+        *,
+        count(*) over last_week as days_7d,
+        sum(daily_active_users) over last_week as active_users_7d,
+        sum(total_revenue) over last_week as revenue_7d,
+        lag(daily_active_users) over (order by date) as active_users_day_before,
+        lag(daily_active_users, 7) over (order by date) as active_users_week_before,
+        lag(total_revenue, 7) over (order by date) as revenue_week_before
+    from daily
+    window last_week as (order by date rows between 6 preceding and current row)
+)
+
+select
+    date,
+    daily_active_users,
+    new_users,
+    total_sessions,
+    total_events,
+    page_views,
+    product_views,
+    add_to_carts,
+    purchases,
+    {{ money('total_revenue') }} as total_revenue,
+    {{ safe_divide('converted_sessions', 'total_sessions') }} as conversion_rate,
+    {{ money_average('total_revenue', 'purchases') }} as avg_order_value,
+    {{ money_average('total_revenue', 'daily_active_users') }} as revenue_per_user,
+    {{ safe_divide('active_users_7d', 'days_7d') }} as dau_7d_avg,
+    {{ money_average('revenue_7d', 'days_7d') }} as revenue_7d_avg,
+    {{ safe_divide('daily_active_users - active_users_day_before', 'active_users_day_before') }} as dau_dod_change,
+    {{ safe_divide('daily_active_users - active_users_week_before', 'active_users_week_before') }} as dau_wow_change,
+    {{ safe_divide('total_revenue - revenue_week_before', 'revenue_week_before') }} as revenue_wow_change
+from windowed

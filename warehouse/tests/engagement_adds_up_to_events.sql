@@ -1,0 +1,53 @@
+-- Sessions and days hold every event once, and its revenue to the cent; a row for each sum that does not.
+with
+
+events as (
+    select
+        count(*) as events,
+        coalesce(sum(revenue_amount), 0) as revenue,
+        count(distinct user_natural_key) as users
+    from {{ ref('stg_events') }}
+),
+
+sessions as (
+    select
+        coalesce(sum(total_events), 0) as events,
+        coalesce(sum(session_revenue), 0) as revenue,
+        count(distinct user_natural_key) as users,
+        count(*) as sessions
+    from {{ ref('int_sessions') }}
+),
+
+days as (
+    select
+        coalesce(sum(total_events), 0) as events,
+        coalesce(sum(total_revenue), 0) as revenue,
+        coalesce(sum(new_users), 0) as users,
+        coalesce(sum(total_sessions), 0) as sessions,
+        coalesce(sum(daily_active_users), 0) as user_days
+    from {{ ref('fct_daily_engagement') }}
+),
+
+funnel as (
+    select coalesce(sum(users_at_site), 0) as user_days
+    from {{ ref('fct_funnel') }}
+)
+
+select 'int_sessions' as relation
+from events
+cross join sessions
+where events.events <> sessions.events or events.revenue <> sessions.revenue or events.users <> sessions.users
+union all
+select 'fct_daily_engagement'
+from sessions
+cross join days
+where
+    sessions.events <> days.events
+    or sessions.revenue <> days.revenue
+    or sessions.users <> days.users
+    or sessions.sessions <> days.sessions
+union all
+select 'fct_funnel'
+from days
+cross join funnel
+where days.user_days <> funnel.user_days
