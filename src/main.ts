@@ -151,8 +151,10 @@ function createApp(config: Config, log: Logger, output: Output, closers: Closers
     untilInterrupted: () =>
       new Promise((resolve) => {
         for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-          process.removeAllListeners(signal);
+          const former = process.listeners(signal);
+          // Before the others go: a signal that nobody listens for at that moment would be lost.
           process.once(signal, () => resolve());
+          for (const listener of former) process.off(signal, listener);
         }
       }),
   };

@@ -128,6 +128,13 @@ async function closeReleased(sql: Sql, judge: DuckDB, folder: string, batch: str
   await sql.run('DROP TABLE replayed_events');
 }
 
+/** Names the held rows. A row is let in once: no other replay is of the same rows and writes a file. */
+async function hashOfRows(judge: DuckDB): Promise<string> {
+  const rows = await judge.rows<{ row: number }>('SELECT row_number AS row FROM held ORDER BY row_number');
+  const text = rows.map(({ row }) => row).join('\n');
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+}
+
 async function replayBatch(
   context: EventsContext,
   batch: ReplayedBatch,
@@ -147,8 +154,7 @@ async function replayBatch(
       receivedAt: batch.receivedAt,
       contractVersion: context.eventContract.version,
     };
-    // A row is let in once: no other replay is of the same rows and writes a file.
-    const name = `${batch.id}_${createHash('sha256').update(ids.join('\n')).digest('hex').slice(0, 16)}`;
+    const name = `${batch.id}_${await hashOfRows(judge)}`;
     const written = verdicts.fresh === 0 ? [] : await writeEvents(judge, context.lake, origin, name);
     await context.postgres.transaction(async (sql) => {
       await closeReleased(sql, judge, folder, batch.id);
