@@ -5,6 +5,7 @@ import { judgeLines } from '../../../tests/setup/event-lines.ts';
 import { makeFolder, smallLimits } from '../../../tests/setup/fixtures.ts';
 import { type DuckDB, openDuckDB, type Row } from '../../stores/duckdb/duckdb.ts';
 import { baseContract, eventColumns } from './event-contract.ts';
+import { lineHash, lineHashType } from './line-hash.ts';
 
 async function memory(): Promise<DuckDB> {
   const duckdb = await openDuckDB(':memory:', smallLimits(makeFolder()));
@@ -38,7 +39,7 @@ test('gives every column of the lake with its type', async () => {
   const long = (type: string): string => type.replace('TIMESTAMPTZ', 'TIMESTAMP WITH TIME ZONE');
   expect(described.map(({ column_name, column_type }) => [column_name, column_type])).toEqual([
     ['file_number', 'SMALLINT'],
-    ['line_hash', 'UBIGINT'],
+    ['line_hash', lineHashType],
     ['broken', 'UBIGINT'],
     ...eventColumns.map(({ name, type }) => [name, long(type)]),
     ['unknown_fields', 'VARCHAR[]'],
@@ -50,7 +51,7 @@ test('knows a line by its hash', async () => {
   const lines = ['{}', '{} ', 'x'];
   await judgeLines(duckdb, baseContract, lines, receivedAt);
   const [{ alike } = { alike: 0 }] = await duckdb.rows<{ alike: number }>(
-    'SELECT count(*) AS alike FROM received_events JOIN judged_events USING (file_number) WHERE hash(line) = line_hash',
+    `SELECT count(*) AS alike FROM received_events JOIN judged_events USING (file_number) WHERE ${lineHash('line')} = line_hash`,
   );
   expect(alike).toBe(lines.length);
 });

@@ -19,6 +19,7 @@ import {
   ruleId,
   timestampPattern,
 } from './event-contract.ts';
+import { lineHash } from './line-hash.ts';
 
 /** A field with the names of its columns within the statement. */
 interface Place {
@@ -235,8 +236,8 @@ const hasTwice = (keys: string): string => `list_unique(${keys}) < len(${keys})`
 
 /**
  * The statement that makes judged_events of the relation received_events (file_number SMALLINT, line VARCHAR): lines
- * that are not blank, of valid UTF-8, without a zero byte, in any order. judged_events has file_number; line_hash
- * UBIGINT, the hash of the line; broken UBIGINT, the bit set of `eventRules`; the columns of `eventColumns`, which mean
+ * that are not blank, of valid UTF-8, without a zero byte, in any order. judged_events has file_number;
+ * line_hash, the `lineHash` of the line; broken UBIGINT, the bit set of `eventRules`; the columns of `eventColumns`, which mean
  * nothing where a rule is broken; unknown_fields VARCHAR[], the names of the further fields that are not null, NULL when
  * there is none or the line is malformed. These fields join `properties`, unless it has a key of that name.
  */
@@ -319,7 +320,7 @@ complete AS (
     ${merged} AS merged
   FROM dubious
 )
-SELECT file_number, hash(line) AS line_hash,
+SELECT file_number, ${lineHash('line')} AS line_hash,
   CASE WHEN strlen(line) > ${mostBytes} THEN ${bit(recordRule.tooLong)}
     WHEN malformed THEN ${bit(recordRule.malformed)}
     WHEN repeats THEN ${bit(recordRule.duplicateKey)}

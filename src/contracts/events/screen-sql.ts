@@ -14,6 +14,7 @@ import {
   eventFields,
   isString,
 } from './event-contract.ts';
+import { lineHash } from './line-hash.ts';
 
 /** A longer line may break a limit on bytes: it is not plain. */
 const longestLine = 4096;
@@ -155,7 +156,7 @@ fields AS (
 screened AS (
   SELECT *, coalesce(CASE WHEN ${same} THEN ${conditions.join('\n    AND ')} END, false) AS plain FROM fields
 )
-SELECT file_number, hash(line) AS line_hash, plain,
+SELECT file_number, ${lineHash('line')} AS line_hash, plain,
   ${fields.map(column).join(', ')},
   CASE WHEN NOT plain THEN line END AS line
 FROM screened`;

@@ -121,6 +121,30 @@ describe('files of events', () => {
     expect((await inLake(context)).slice(0, 1)).toEqual(before);
   });
 
+  test('are kept apart where DuckDB’s own hash takes two lines for one', async () => {
+    const context = await makePipeline();
+    const line = JSON.stringify({
+      ...purchase,
+      event_id: 'EVT_0123456789ABCDEF',
+      user_id: 'CUST0001',
+      session_id: 'SES 1',
+      event_timestamp: '2026-03-01T09:30:00.250Z',
+      country_code: 'DE',
+      product_id: 'PROD0001',
+      product_category: 'Küche & Bad',
+      revenue_amount: 0.1,
+      properties: { order_id: 'TXN00001', quantity: 2 },
+    });
+    const alike = [line.replace('quantity', 'quaetity'), line.replace('"event_id"', '"event"id"')];
+    const result = await ingest(
+      context,
+      { 'a.ndjson': ndjson(alike) },
+      { receivedAt: new Date('2026-06-01T12:00:00Z') },
+    );
+    expect(result).toMatchObject({ received: 2, loaded: 1, quarantined: 1 });
+    expect(await heldEvents(context)).toEqual(['a.ndjson:2 events.record.malformed']);
+  });
+
   test('are told of when there are none', async () => {
     const context = await makePipeline();
     await expect(ingest(context, '/nowhere/at/all')).rejects.toMatchObject({ code: 'MR-IN-001' });

@@ -4,6 +4,7 @@ import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { appendAudit } from '../../audit/audit.ts';
 import { eventColumns } from '../../contracts/events/event-contract.ts';
+import { lineHash } from '../../contracts/events/line-hash.ts';
 import { copiedRows, type DuckDB } from '../../stores/duckdb/duckdb.ts';
 import { streamRows } from '../../stores/duckdb/stream-rows.ts';
 import type { Sql } from '../../stores/postgres/postgres.ts';
@@ -107,8 +108,8 @@ const received = `CREATE OR REPLACE VIEW received_events AS SELECT 0::SMALLINT A
 
 /** Held rows stand for the lines of a file: they are in the order in which they came. */
 const heldLines = `CREATE OR REPLACE TABLE event_lines AS
-SELECT 0::SMALLINT AS file_number, row_number::BIGINT AS line_number, line, hash(line) AS line_hash FROM held
-WHERE hash(line) IN (SELECT line_hash FROM wanted_lines)`;
+SELECT 0::SMALLINT AS file_number, row_number::BIGINT AS line_number, line, ${lineHash('line')} AS line_hash FROM held
+WHERE ${lineHash('line')} IN (SELECT line_hash FROM wanted_lines)`;
 
 const stillHeld = `SELECT line_number, '{' || array_to_string(rules, ',') || '}' FROM broken_lines
 UNION ALL SELECT line_number, '{${conflictRule}}' FROM conflicts`;

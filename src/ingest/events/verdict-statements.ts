@@ -4,6 +4,7 @@
  * leaves the table; counts and places of what is to be quarantined are kept in tables beside it.
  */
 import { eventColumns } from '../../contracts/events/event-contract.ts';
+import { lineHashType } from '../../contracts/events/line-hash.ts';
 import { sqlPath } from '../../stores/duckdb/duckdb.ts';
 
 /** The rule that an event breaks whose id has come before with other content. */
@@ -99,8 +100,7 @@ export const dropOthers = `DELETE FROM events WHERE broken <> 0 OR rowid IN (SEL
   OR (event_id IN (SELECT event_id FROM repeated) AND rowid NOT IN (SELECT kept FROM repeated))`;
 
 /** No line is wanted. */
-export const noLines =
-  'CREATE OR REPLACE TABLE event_lines (file_number SMALLINT, line_number BIGINT, line VARCHAR, line_hash UBIGINT)';
+export const noLines = `CREATE OR REPLACE TABLE event_lines (file_number SMALLINT, line_number BIGINT, line VARCHAR, line_hash ${lineHashType})`;
 
 /** Events that were there already, in the lake or earlier in the batch. */
 export const countDuplicates = `SELECT (SELECT count(*) FROM known WHERE verdict = 'duplicate')

@@ -5,6 +5,7 @@ import { gzipSync, zstdCompressSync } from 'node:zlib';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { afterTheLast, makeFolder, smallLimits } from '../../../../tests/setup/fixtures.ts';
+import { lineHash } from '../../../contracts/events/line-hash.ts';
 import { type DuckDB, openDuckDB, sqlPath } from '../../../stores/duckdb/duckdb.ts';
 import { type EventFile, findEventFiles } from './find.ts';
 import { type EventReading, findEventLines, readEvents } from './read.ts';
@@ -30,7 +31,9 @@ interface Found {
 async function readPaths(paths: readonly string[], folder = makeFolder()): Promise<Found> {
   const { files } = await findEventFiles(paths);
   const readings = await readEvents(duckdb, files, folder);
-  await duckdb.run(`CREATE OR REPLACE TABLE wanted_lines AS SELECT hash(line) AS line_hash FROM received_events`);
+  await duckdb.run(
+    `CREATE OR REPLACE TABLE wanted_lines AS SELECT ${lineHash('line')} AS line_hash FROM received_events`,
+  );
   await findEventLines(duckdb, readings);
   const [first] = await duckdb.rows<{ received: number; placed: number; different: number }>(
     `WITH received AS (SELECT file_number, line FROM received_events),

@@ -1,5 +1,6 @@
 /** Files of events into DuckDB: their records as lines of text, those that are none, and, for a few, their places. */
 import { join } from 'node:path';
+import { lineHash, lineHashType } from '../../../contracts/events/line-hash.ts';
 import { MillraceError } from '../../../kernel/errors.ts';
 import { type DuckDB, sqlPath } from '../../../stores/duckdb/duckdb.ts';
 import { contentOf } from '../../files/compression.ts';
@@ -129,17 +130,17 @@ export async function readEvents(
 // look each line up among the wanted.
 const insertPlaces = (path: string): string => `INSERT INTO event_lines
   SELECT $1::SMALLINT, line_number, line, line_hash
-  FROM (SELECT row_number() OVER () AS line_number, line, hash(line) AS line_hash FROM ${linesOf([path])})
+  FROM (SELECT row_number() OVER () AS line_number, line, ${lineHash('line')} AS line_hash FROM ${linesOf([path])})
   WHERE (line_hash IN (SELECT line_hash FROM wanted_lines)) IS TRUE AND (${isRecord})`;
 
 /**
- * Makes event_lines (file_number SMALLINT, line_number BIGINT, line VARCHAR, line_hash UBIGINT): the places of all rows of
- * received_events whose hash(line) is in wanted_lines (line_hash UBIGINT). line_number counts the physical lines of the
+ * Makes event_lines (file_number SMALLINT, line_number BIGINT, line VARCHAR, line_hash): the places of all rows of
+ * received_events whose `lineHash` is in wanted_lines (line_hash). line_number counts the physical lines of the
  * file as received, blank ones too, the elements of the array, or the rows, from 1. Reads the files again, one after the
  * other: give only those that have such lines.
  */
 export async function findEventLines(duckdb: DuckDB, readings: readonly EventReading[]): Promise<void> {
   await duckdb.run(`CREATE OR REPLACE TABLE event_lines
-    (file_number SMALLINT, line_number BIGINT, line VARCHAR, line_hash UBIGINT)`);
+    (file_number SMALLINT, line_number BIGINT, line VARCHAR, line_hash ${lineHashType})`);
   for (const { fileNumber, textPath } of readings) await duckdb.run(insertPlaces(textPath), [fileNumber]);
 }
