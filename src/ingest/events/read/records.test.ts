@@ -19,7 +19,9 @@ function split(kind: Splitter, folder: string, name: string, chunks: readonly Bu
   splitter.end();
   files.flush();
   files.close();
-  return [files.records, files.unreadable, readFileSync(textPath, 'latin1'), readFileSync(unreadablePath, 'utf8')];
+  // What a blank line consists of says nothing: it is kept where nothing of the chunk has to be written anew.
+  const text = readFileSync(textPath, 'latin1').replaceAll(/^[ \t]+$/gm, '');
+  return [files.records, files.unreadable, text, readFileSync(unreadablePath, 'utf8')];
 }
 
 function scan(chunks: readonly Buffer[]): readonly unknown[] {
