@@ -6,6 +6,7 @@ import { judgeLines } from '../../../tests/setup/event-lines.ts';
 import { makeFolder, smallLimits } from '../../../tests/setup/fixtures.ts';
 import { type DuckDB, openDuckDB, type Row } from '../../stores/duckdb/duckdb.ts';
 import { baseContract, type EventContract, eventColumns } from './event-contract.ts';
+import { lineHash } from './line-hash.ts';
 import { screenedEvents } from './screen-sql.ts';
 
 async function openJudge(): Promise<DuckDB> {
@@ -19,7 +20,7 @@ const struct = (row: string): string =>
 
 /** The plain ones of received_events that a close look, which has made judged_events, finds otherwise. */
 const misjudged = (contract: EventContract): string => `SELECT screened.*, judged.broken AS found
-FROM (${screenedEvents(contract, receivedAt)}) AS screened JOIN judged_events AS judged USING (line_hash)
+FROM (${screenedEvents(contract, receivedAt)}) AS screened JOIN judged_events AS judged ON judged.line_hash = ${lineHash('screened.line')}
 WHERE screened.plain AND (judged.broken <> 0 OR judged.unknown_fields IS NOT NULL
   OR ${struct('screened')} IS DISTINCT FROM ${struct('judged')})`;
 

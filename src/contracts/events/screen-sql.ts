@@ -14,7 +14,6 @@ import {
   eventFields,
   isString,
 } from './event-contract.ts';
-import { lineHash } from './line-hash.ts';
 
 /** A longer line may break a limit on bytes: it is not plain. */
 const longestLine = 4096;
@@ -52,7 +51,7 @@ function valueConditions(field: EventField): readonly string[] {
         ...(format ? [`regexp_full_match(${name}, ${sqlText(format)})`] : []),
       ];
     case 'text':
-      return [`length(${name}) BETWEEN 1 AND ${most}`];
+      return [`length(${name}) BETWEEN 1 AND ${most}`, `trim(${name}) = ${name}`];
     case 'country':
       // A list of so many words would be compared one by one. No plain line has a backslash.
       return [`strlen(${name}) = 2`, `contains('${plainCodes.join('\\')}', ${name})`];
@@ -115,13 +114,6 @@ function column({ name, kind }: EventField): string {
   return kind === 'amount' ? `TRY_CAST(${name} AS DECIMAL(18,2)) AS ${name}` : name;
 }
 
-/** In a plain line no text begins or ends with a blank; where other letters than those of ASCII occur, by a closer look. */
-const noBlanks = (fields: readonly EventField[]): string => {
-  const texts = fields.filter(({ kind }) => kind === 'text').map(({ name }) => name);
-  return `CASE WHEN length(line) = strlen(line) THEN NOT contains(line, '" ') AND NOT contains(line, ' "')
-      ELSE ${texts.map((name) => `coalesce(trim(${name}) = ${name}, true)`).join(' AND ')} END`;
-};
-
 /** Events that must have a property which a shop declared, or that have any, are looked at closely. */
 function declaredConditions({ properties }: EventContract): readonly string[] {
   const types = [...new Set(properties.flatMap(({ requiredOn }) => requiredOn))];
@@ -130,18 +122,14 @@ function declaredConditions({ properties }: EventContract): readonly string[] {
 }
 
 /**
- * The query over the relation received_events (as for judge-sql.ts) that gives file_number, line_hash, plain, the columns
- * of `eventColumns`, and `line`. Of plain events line is NULL; of the others the columns mean nothing.
+ * The query over the relation received_events (as for judge-sql.ts) that gives file_number, line, plain, and the columns of
+ * `eventColumns`, which mean nothing where an event is not plain.
  */
 export function screenedEvents(contract: EventContract, receivedAt: Date): string {
   const fields = eventFields(contract).filter(({ within }) => !within);
   const struct = Object.fromEntries(fields.map((field) => [field.name, isString(field) ? 'VARCHAR' : 'JSON']));
   const instants = fields.filter(({ kind }) => kind === 'timestamp').map(({ name }) => name);
-  const conditions = [
-    noBlanks(fields),
-    ...declaredConditions(contract),
-    ...fields.flatMap((field) => conditionsOf(field, receivedAt)),
-  ];
+  const conditions = [...declaredConditions(contract), ...fields.flatMap((field) => conditionsOf(field, receivedAt))];
   const same = `line = CASE WHEN contains(line, ':null') THEN ${together(fields, true)} ELSE ${together(fields, false)} END`;
   return `WITH parsed AS (
   SELECT file_number, line, TRY(json_transform(
@@ -156,8 +144,5 @@ fields AS (
 screened AS (
   SELECT *, coalesce(CASE WHEN ${same} THEN ${conditions.join('\n    AND ')} END, false) AS plain FROM fields
 )
-SELECT file_number, ${lineHash('line')} AS line_hash, plain,
-  ${fields.map(column).join(', ')},
-  CASE WHEN NOT plain THEN line END AS line
-FROM screened`;
+SELECT file_number, line, plain, ${fields.map(column).join(', ')} FROM screened`;
 }

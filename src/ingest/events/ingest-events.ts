@@ -23,7 +23,7 @@ import type { EventsContext } from './context.ts';
 import { type Drift, findNewFields, findNewWords, keepDrift } from './drift.ts';
 import { loadedEvents } from './event-index.ts';
 import { eventsDataset, eventsFolder, indexFolder, writeEvents } from './event-lake.ts';
-import { judgeReceived } from './judge-received.ts';
+import { hashLines, judgeReceived } from './judge-received.ts';
 import { archivedEventName, archiveEvents } from './read/archive.ts';
 import { type EventFile, findEventFiles } from './read/find.ts';
 import { type EventReading, findEventLines, readEvents } from './read/read.ts';
@@ -144,9 +144,10 @@ async function prepare(
   const fields = await findNewFields(judge);
   const verdicts = await stopwatch.time('find duplicates', async () => ({
     rows: received,
-    result: await decideVerdicts(judge, context.eventContract, await loadedEvents(context, judge), () =>
-      findWanted(judge, readings),
-    ),
+    result: await decideVerdicts(judge, context.eventContract, await loadedEvents(context, judge), {
+      hash: () => hashLines(judge, context, batch.receivedAt),
+      find: () => findWanted(judge, readings),
+    }),
   }));
   const words = await findNewWords(judge);
   const written = await stopwatch.time('write to the lake', async () => ({

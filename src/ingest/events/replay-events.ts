@@ -16,7 +16,7 @@ import { bookWritten } from './batch-books.ts';
 import type { EventsContext } from './context.ts';
 import { loadedEvents } from './event-index.ts';
 import { eventsFolder, indexFolder, writeEvents } from './event-lake.ts';
-import { judgeReceived } from './judge-received.ts';
+import { hashLines, judgeReceived } from './judge-received.ts';
 import { conflictRule } from './verdict-statements.ts';
 import { decideVerdicts } from './verdicts.ts';
 
@@ -146,9 +146,10 @@ async function replayBatch(
     await fetchHeld(context.postgres, judge, folder, batch.id, ids);
     await judge.run(received);
     await judgeReceived(judge, context, batch.receivedAt);
-    const verdicts = await decideVerdicts(judge, context.eventContract, await loadedEvents(context, judge), () =>
-      judge.run(heldLines),
-    );
+    const verdicts = await decideVerdicts(judge, context.eventContract, await loadedEvents(context, judge), {
+      hash: () => hashLines(judge, context, batch.receivedAt),
+      find: () => judge.run(heldLines),
+    });
     const origin = {
       source: batch.source,
       batch: batch.id,

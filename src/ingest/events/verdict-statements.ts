@@ -10,9 +10,9 @@ import { sqlPath } from '../../stores/duckdb/duckdb.ts';
 /** The rule that an event breaks whose id has come before with other content. */
 export const conflictRule = 'events.event_id.unique';
 
-/** What tells two events with the same id apart: every column of the contract. */
+/** What tells two events with the same id apart: every column of the contract, of its own type. */
 const content = (row: string): string =>
-  `struct_pack(${eventColumns.map(({ name }) => `${name} := ${row}.${name}`).join(', ')})`;
+  `struct_pack(${eventColumns.map(({ name, type }) => `${name} := ${row}.${name}::${type}`).join(', ')})`;
 
 /** A compact stand-in for an id, which the index of ids has; another version of DuckDB may give another. */
 export const idHash = (id: string): string => `hash(${id})`;
@@ -48,10 +48,16 @@ suspects AS (SELECT id_hash FROM open GROUP BY id_hash HAVING count(*) > 1)
 SELECT event_id, min(row) AS kept, count(*) AS copies, count(DISTINCT ${content('open')}) AS contents
 FROM open WHERE id_hash IN (FROM suspects) GROUP BY event_id HAVING count(*) > 1`;
 
+const wanted = `broken <> 0 OR rowid IN (SELECT row FROM known WHERE verdict = 'conflict')
+  OR (broken = 0 AND event_id IN (SELECT event_id FROM repeated WHERE contents > 1))`;
+
+/** Ids of events whose line is wanted, and of which it has no hash yet: unhashed (event_id). */
+export const findUnhashed = `CREATE OR REPLACE TABLE unhashed AS
+SELECT DISTINCT event_id FROM events WHERE line_hash IS NULL AND (${wanted})`;
+
 /** Lines whose place in their file is needed: of what goes to quarantine, and of ids with several contents in the batch. */
 export const wantLines = `CREATE OR REPLACE TABLE wanted_lines AS
-SELECT DISTINCT line_hash FROM events WHERE broken <> 0 OR rowid IN (SELECT row FROM known WHERE verdict = 'conflict')
-  OR (broken = 0 AND event_id IN (SELECT event_id FROM repeated WHERE contents > 1))`;
+SELECT DISTINCT line_hash FROM events WHERE ${wanted}`;
 
 /**
  * Of ids with several contents in the batch the first in the order of files and lines stands; another that equals it is a

@@ -39,20 +39,38 @@ async function compareWithLoaded(duckdb: DuckDB, loaded: LoadedEvents): Promise<
   await duckdb.run(statement.compareWithLake(files));
 }
 
+/** Finds ids that have come before: in the lake, or in the batch. */
+async function findTwins(duckdb: DuckDB, loaded: LoadedEvents): Promise<void> {
+  await compareWithLoaded(duckdb, loaded);
+  await duckdb.run(statement.findRepeated);
+}
+
+/** What knows the lines that the events were read from. */
+export interface EventLines {
+  /** Gives line_hash to the events whose ids are in the table unhashed. */
+  readonly hash: () => Promise<void>;
+  /** Makes event_lines of the lines named in wanted_lines. */
+  readonly find: () => Promise<void>;
+}
+
 /**
  * Decides about the table events (see verdict-statements.ts). Afterwards it has the new ones alone; broken_lines and
- * conflicts have what goes to quarantine. `findLines` makes event_lines of the lines named in wanted_lines.
+ * conflicts have what goes to quarantine.
  */
 export async function decideVerdicts(
   duckdb: DuckDB,
   contract: EventContract,
   loaded: LoadedEvents,
-  findLines: () => Promise<void>,
+  lines: EventLines,
 ): Promise<EventVerdicts> {
-  await compareWithLoaded(duckdb, loaded);
-  await duckdb.run(statement.findRepeated);
+  await findTwins(duckdb, loaded);
+  await duckdb.run(statement.findUnhashed);
+  if ((await countOf(duckdb, 'unhashed')) > 0) {
+    await lines.hash();
+    await findTwins(duckdb, loaded);
+  }
   await duckdb.run(statement.wantLines);
-  if ((await countOf(duckdb, 'wanted_lines')) > 0) await findLines();
+  if ((await countOf(duckdb, 'wanted_lines')) > 0) await lines.find();
   else await duckdb.run(statement.noLines);
   await duckdb.run(statement.settleContested);
   await duckdb.run(statement.keepFirst);
