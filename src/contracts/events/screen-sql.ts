@@ -51,7 +51,7 @@ function valueConditions(field: EventField): readonly string[] {
         ...(format ? [`regexp_full_match(${name}, ${sqlText(format)})`] : []),
       ];
     case 'text':
-      return [`length(${name}) BETWEEN 1 AND ${most}`, `trim(${name}) = ${name}`];
+      return [`strlen(${name}) BETWEEN 1 AND ${most}`];
     case 'country':
       // A list of so many words would be compared one by one. No plain line has a backslash.
       return [`strlen(${name}) = 2`, `contains('${plainCodes.join('\\')}', ${name})`];
@@ -95,8 +95,13 @@ function together(fields: readonly EventField[], nulls: boolean): string {
     const label = `${place === 0 ? '{' : ','}"${name}":`;
     const quote = isString(field) ? '"' : '';
     if (isAlways(field)) return [sqlText(`${label}${quote}`), name, sqlText(quote)];
-    const otherwise = nulls ? sqlText(`${label}null`) : `''`;
-    return [`coalesce(${sqlText(`${label}${quote}`)} || ${name} || ${sqlText(quote)}, ${otherwise})`];
+    // concat takes NULL for an empty text: cheaper than to put each field together on its own.
+    const otherwise = nulls ? `${label}null` : '';
+    return [
+      `CASE WHEN ${name} IS NULL THEN ${sqlText(otherwise)} ELSE ${sqlText(`${label}${quote}`)} END`,
+      name,
+      ...(quote === '' ? [] : [`CASE WHEN ${name} IS NOT NULL THEN ${sqlText(quote)} END`]),
+    ];
   });
   return `concat(${parts.join(', ')}, '}')`;
 }
@@ -114,6 +119,15 @@ function column({ name, kind }: EventField): string {
   return kind === 'amount' ? `TRY_CAST(${name} AS DECIMAL(18,2)) AS ${name}` : name;
 }
 
+/** The fields that are text of their own, in one: line feeds stand around each. */
+const joined = (fields: readonly EventField[]): string =>
+  `concat(chr(10), ${fields.map(({ name }) => `${name}, chr(10)`).join(', ')})`;
+
+/** No text begins or ends with a blank; among other letters than those of ASCII there are more blanks than the space. */
+const noBlanks = (fields: readonly EventField[]): string =>
+  `CASE WHEN length(texts) = strlen(texts) THEN NOT contains(texts, ' ' || chr(10)) AND NOT contains(texts, chr(10) || ' ')
+      ELSE ${fields.map(({ name }) => `coalesce(trim(${name}) = ${name}, true)`).join(' AND ')} END`;
+
 /** Events that must have a property which a shop declared, or that have any, are looked at closely. */
 function declaredConditions({ properties }: EventContract): readonly string[] {
   const types = [...new Set(properties.flatMap(({ requiredOn }) => requiredOn))];
@@ -122,27 +136,35 @@ function declaredConditions({ properties }: EventContract): readonly string[] {
 }
 
 /**
- * The query over the relation received_events (as for judge-sql.ts) that gives file_number, line, plain, and the columns of
- * `eventColumns`, which mean nothing where an event is not plain.
+ * The query over the relation received_events (as for judge-sql.ts) that gives file_number, line, plain, texts (the fields
+ * that may be any text, joined), and the columns of `eventColumns`; these mean nothing where an event is not plain.
  */
 export function screenedEvents(contract: EventContract, receivedAt: Date): string {
   const fields = eventFields(contract).filter(({ within }) => !within);
   const struct = Object.fromEntries(fields.map((field) => [field.name, isString(field) ? 'VARCHAR' : 'JSON']));
   const instants = fields.filter(({ kind }) => kind === 'timestamp').map(({ name }) => name);
-  const conditions = [...declaredConditions(contract), ...fields.flatMap((field) => conditionsOf(field, receivedAt))];
+  const texts = fields.filter(({ kind, checks }) => kind === 'text' || checks.some(({ check }) => check === 'format'));
+  const conditions = [
+    noBlanks(texts),
+    ...declaredConditions(contract),
+    ...fields.flatMap((field) => conditionsOf(field, receivedAt)),
+  ];
   const same = `line = CASE WHEN contains(line, ':null') THEN ${together(fields, true)} ELSE ${together(fields, false)} END`;
   return `WITH parsed AS (
   SELECT file_number, line, TRY(json_transform(
     CASE WHEN strlen(line) <= ${longestLine} AND NOT contains(line, '\\') THEN line END, ${sqlText(JSON.stringify(struct))})) AS event
   FROM received_events
 ),
-fields AS (
+extracted AS (
   SELECT file_number, line, ${fields.map(fieldText).join(', ')},
     ${instants.map((name) => `TRY_CAST(event.${name} AS TIMESTAMPTZ) AS instant_${name}`).join(', ')}
   FROM parsed
 ),
+fields AS (
+  SELECT *, ${joined(texts)} AS texts FROM extracted
+),
 screened AS (
   SELECT *, coalesce(CASE WHEN ${same} THEN ${conditions.join('\n    AND ')} END, false) AS plain FROM fields
 )
-SELECT file_number, line, plain, ${fields.map(column).join(', ')} FROM screened`;
+SELECT file_number, line, plain, texts, ${fields.map(column).join(', ')} FROM screened`;
 }

@@ -18,7 +18,10 @@ const masks: Readonly<Record<string, string>> = {
   properties: 'mask_json',
 };
 
-const texts = Object.keys(masks).filter((name) => name !== 'properties');
+/** SQL for what of a judged event may hold personal data, beside its properties. */
+const joinedTexts = `concat_ws(chr(10), ${Object.keys(masks)
+  .filter((name) => name !== 'properties')
+  .join(', ')})`;
 
 /** SQL for the contract's columns. The words of a list take a byte each, in the table and while they are sorted. */
 function columnsOf(contract: EventContract): string {
@@ -34,12 +37,12 @@ function columnsOf(contract: EventContract): string {
   return eventColumns.map(({ name }) => column(name)).join(', ');
 }
 
-/** SQL for rows as the table events has them, of rows with line_hash and line. Personal data is looked for in one pass. */
+/** SQL for rows as the table events has them, of rows with texts. Personal data is looked for in one pass. */
 const asStored = ({ eventContract }: EventsContext, lineHashed: string, line: string, rows: string): string =>
   `SELECT file_number, ${lineHashed} AS line_hash, broken, ${columnsOf(eventContract)},
   unknown_fields, ${idHash('event_id')} AS id_hash, suspicious, ${line} AS line
 FROM (SELECT *,
-  looks_personal(concat_ws(chr(10), ${texts.join(', ')})) OR coalesce(looks_personal_json(properties), false) AS suspicious
+  looks_personal(texts) OR coalesce(looks_personal_json(properties), false) AS suspicious
   FROM (${rows}))`;
 
 /** The hash of a plain event's line is found when it is asked for: few are, and it is dear. */
@@ -56,7 +59,7 @@ const screened = (context: EventsContext, receivedAt: Date, hash: string): strin
   );
 
 const judged = (context: EventsContext): string =>
-  asStored(context, 'line_hash', 'NULL', 'SELECT * FROM judged_events');
+  asStored(context, 'line_hash', 'NULL', `SELECT *, ${joinedTexts} AS texts FROM judged_events`);
 
 const mask = `UPDATE events SET ${Object.entries(masks)
   .map(([name, macro]) => `${name} = ${macro}(${name})`)
