@@ -3,14 +3,16 @@ import { createHash } from 'node:crypto';
 import { appendAudit } from '../../audit/audit.ts';
 import {
   judgeReferenceStatement,
+  type ReferenceContract,
   type ReferenceName,
   referenceContracts,
 } from '../../contracts/events/reference-data.ts';
 import { personalDataMacros } from '../../contracts/personal-data.ts';
-import { MillraceError } from '../../kernel/errors.ts';
+import { MillraceError, problemOf } from '../../kernel/errors.ts';
 import { type DuckDB, sqlName, sqlPath, sqlText } from '../../stores/duckdb/duckdb.ts';
 import { streamRows } from '../../stores/duckdb/stream-rows.ts';
 import type { Sql } from '../../stores/postgres/postgres.ts';
+import { requireUnchanged } from '../files/inspect.ts';
 import { withJudge } from '../judge.ts';
 import { type NewLakeFile, registerFiles, removeUnregistered, retireFiles } from '../lake-files.ts';
 import { book, requireLakeBalance, type Standing } from '../production/ledger.ts';
@@ -57,32 +59,55 @@ const nothing: ReferenceCounts = {
   quarantined: 0,
 };
 
-/** Columns of the files, lower-cased, that the contract has. Errors: MR-IN-005 for another format, MR-IN-004 for a column that is missing. */
+/** Errors: MR-IN-016 when the work, which reads the file, fails. */
+const reading = <T>(path: string, work: Promise<T>): Promise<T> =>
+  work.catch((thrown: unknown) => {
+    throw new MillraceError('MR-IN-016', { path, problem: problemOf(thrown) }, thrown);
+  });
+
+/** The contract's columns that a file has, whatever their case. Errors: MR-IN-004 without the key, MR-IN-016. */
 async function columnsOf(
   judge: DuckDB,
-  dataset: ReferenceName,
-  files: readonly EventFile[],
+  { columns, key }: ReferenceContract,
+  { path, format }: EventFile,
 ): Promise<readonly string[]> {
-  const { columns, key } = referenceContracts[dataset];
-  const other = files.find(({ format }) => format !== 'parquet');
-  if (other) throw new MillraceError('MR-IN-005', { path: other.path, kind: 'no Parquet file' });
-  const paths = files.map(({ path }) => sqlPath(path)).join(', ');
-  const described = await judge.rows<{ name: string }>(
-    `SELECT DISTINCT lower(column_name) AS name FROM (DESCRIBE FROM read_parquet([${paths}], union_by_name = true))`,
+  if (format !== 'parquet') throw new MillraceError('MR-IN-016', { path, problem: 'it does not begin like one' });
+  const described = await reading(
+    path,
+    judge.rows<{ name: string }>(
+      `SELECT lower(column_name) AS name FROM (DESCRIBE FROM read_parquet(${sqlPath(path)}, hive_partitioning = false))`,
+    ),
   );
   const found = described.map(({ name }) => name);
-  if (!found.includes(key)) throw new MillraceError('MR-IN-004', { path: files[0]?.path ?? '', columns: key });
+  if (!found.includes(key)) throw new MillraceError('MR-IN-004', { path, columns: key, found: found.join(', ') });
   return columns.map(({ name }) => name).filter((name) => found.includes(name));
 }
 
-/** Makes received_rows of the files: file_number, row_number from 1, and the contract's columns as text. */
-async function readRows(judge: DuckDB, files: readonly EventFile[], columns: readonly string[]): Promise<void> {
-  const selects = files.map(
-    ({ path }, place) => `SELECT ${place}::SMALLINT AS file_number, file_row_number + 1 AS row_number,
-      ${columns.map((name) => `COLUMNS('(?i)^${name}$')::VARCHAR AS ${sqlName(name)}`).join(', ')}
-      FROM read_parquet(${sqlPath(path)}, file_row_number = true)`,
-  );
-  await judge.run(`CREATE OR REPLACE TABLE received_rows AS ${selects.join(' UNION ALL BY NAME ')}`);
+/**
+ * Makes received_rows of the files: file_number, row_number from 1, and the contract's columns as text, NULL where a file
+ * lacks one. Gives the columns that any file has. Errors: MR-IN-004, MR-IN-016.
+ */
+async function readRows(
+  judge: DuckDB,
+  contract: ReferenceContract,
+  files: readonly EventFile[],
+): Promise<readonly string[]> {
+  const names = contract.columns.map(({ name }) => name);
+  await judge.run(`CREATE OR REPLACE TABLE received_rows
+    (file_number SMALLINT, row_number BIGINT, ${names.map((name) => `${sqlName(name)} VARCHAR`).join(', ')})`);
+  const found = new Set<string>();
+  for (const [fileNumber, file] of files.entries()) {
+    const columns = await columnsOf(judge, contract, file);
+    for (const name of columns) found.add(name);
+    const texts = columns.map((name) => `COLUMNS('(?i)^${name}$')::VARCHAR AS ${sqlName(name)}`);
+    await reading(
+      file.path,
+      judge.run(`INSERT INTO received_rows BY NAME
+        SELECT ${fileNumber}::SMALLINT AS file_number, file_row_number + 1 AS row_number, ${texts.join(', ')}
+        FROM read_parquet(${sqlPath(file.path)}, file_row_number = true, hive_partitioning = false)`),
+    );
+  }
+  return names.filter((name) => found.has(name));
 }
 
 async function readStored(context: EventsContext, judge: DuckDB, dataset: ReferenceName): Promise<readonly string[]> {
@@ -122,7 +147,8 @@ async function countStandings(judge: DuckDB): Promise<ReferenceCounts> {
 
 /**
  * Loads Parquet files of the catalog or of profiles as one batch. A later file's content counts, whatever the order in
- * which files are loaded; the same bytes again change nothing. Errors: MR-IN-001, MR-IN-004, MR-IN-005, MR-LED-001.
+ * which files are loaded; the same bytes again change nothing. Errors: MR-IN-001, MR-IN-004, MR-IN-010, MR-IN-016,
+ * MR-LED-001.
  */
 export async function ingestReference(request: ReferenceRequest, context: EventsContext): Promise<ReferenceResult> {
   const { dataset, source } = request;
@@ -143,8 +169,7 @@ export async function ingestReference(request: ReferenceRequest, context: Events
   await removeUnregistered(context.postgres, context.lake, `processed/${dataset}`);
   return withJudge(context.duckdb, async (judge, temporaryFolder) => {
     const stopwatch = createStopwatch(context.clock);
-    const columns = await columnsOf(judge, dataset, files);
-    await readRows(judge, files, columns);
+    const columns = await readRows(judge, contract, files);
     await judge.run(judgeReferenceStatement(contract, columns));
     await judge.run(personalDataMacros(context.pseudonymKey));
     await judge.run(statement.maskRows(contract));
@@ -155,6 +180,7 @@ export async function ingestReference(request: ReferenceRequest, context: Events
       result: await writeDataset(context, judge, dataset, id, rows),
     }));
     await archiveEvents(context.rawEvents, files, receivedDate);
+    for (const file of files) requireUnchanged(file);
     const counts = await countStandings(judge);
     const brokenRules = await judge.rows<{ rule: string; broken: number }>(
       `SELECT rule, count(*) AS broken FROM (SELECT unnest(rules) AS rule FROM settled) GROUP BY rule ORDER BY rule`,
