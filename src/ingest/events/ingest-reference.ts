@@ -22,7 +22,7 @@ import type { EventsContext } from './context.ts';
 import { currentOf } from './event-lake.ts';
 import { lakeShapes } from './lake-shape.ts';
 import { archivedEventName, archiveEvents } from './read/archive.ts';
-import { type EventFile, findEventFiles } from './read/find.ts';
+import { type EventFile, findReferenceFiles } from './read/find.ts';
 import * as statement from './reference-statements.ts';
 
 /** What to load, and as which source. */
@@ -155,7 +155,7 @@ export async function ingestReference(request: ReferenceRequest, context: Events
   const contract = referenceContracts[dataset];
   const recordedAt = context.clock();
   const observedAt = request.observedAt ?? recordedAt;
-  const { files: found } = await findEventFiles(request.paths);
+  const found = await findReferenceFiles(request.paths);
   const known = await knownHashes(context.postgres, dataset, found);
   const files = found.filter(({ sha256 }) => !known.has(sha256));
   const base = { dataset, source, brokenRules: [] };
