@@ -8,7 +8,7 @@ import {
   referenceContracts,
 } from '../../contracts/events/reference-data.ts';
 import { personalDataMacros } from '../../contracts/personal-data.ts';
-import { MillraceError, problemOf } from '../../kernel/errors.ts';
+import { MillraceError } from '../../kernel/errors.ts';
 import { type DuckDB, sqlName, sqlPath, sqlText } from '../../stores/duckdb/duckdb.ts';
 import { streamRows } from '../../stores/duckdb/stream-rows.ts';
 import type { Sql } from '../../stores/postgres/postgres.ts';
@@ -23,6 +23,7 @@ import { currentOf } from './event-lake.ts';
 import { lakeShapes } from './lake-shape.ts';
 import { archivedEventName, archiveEvents } from './read/archive.ts';
 import { type EventFile, findReferenceFiles } from './read/find.ts';
+import { readingParquet } from './read/parquet.ts';
 import * as statement from './reference-statements.ts';
 
 /** What to load, and as which source. */
@@ -59,12 +60,6 @@ const nothing: ReferenceCounts = {
   quarantined: 0,
 };
 
-/** Errors: MR-IN-016 when the work, which reads the file, fails. */
-const reading = <T>(path: string, work: Promise<T>): Promise<T> =>
-  work.catch((thrown: unknown) => {
-    throw new MillraceError('MR-IN-016', { path, problem: problemOf(thrown) }, thrown);
-  });
-
 /** The contract's columns that a file has, whatever their case. Errors: MR-IN-004 without the key, MR-IN-016. */
 async function columnsOf(
   judge: DuckDB,
@@ -72,7 +67,7 @@ async function columnsOf(
   { path, format }: EventFile,
 ): Promise<readonly string[]> {
   if (format !== 'parquet') throw new MillraceError('MR-IN-016', { path, problem: 'it does not begin like one' });
-  const described = await reading(
+  const described = await readingParquet(
     path,
     judge.rows<{ name: string }>(
       `SELECT lower(column_name) AS name FROM (DESCRIBE FROM read_parquet(${sqlPath(path)}, hive_partitioning = false))`,
@@ -100,7 +95,7 @@ async function readRows(
     const columns = await columnsOf(judge, contract, file);
     for (const name of columns) found.add(name);
     const texts = columns.map((name) => `COLUMNS('(?i)^${name}$')::VARCHAR AS ${sqlName(name)}`);
-    await reading(
+    await readingParquet(
       file.path,
       judge.run(`INSERT INTO received_rows BY NAME
         SELECT ${fileNumber}::SMALLINT AS file_number, file_row_number + 1 AS row_number, ${texts.join(', ')}
