@@ -98,6 +98,18 @@ describe('events in quarantine', () => {
     await expect(fix(context, new Map([[fridge?.id ?? 0, { divice_type: 'mobile' }]]))).rejects.toMatchObject({
       code: 'MR-QRN-004',
     });
+    const unlikely = [
+      { record: 'no JSON', device_type: 'mobile' },
+      { record: '17', device_type: 'mobile' },
+    ];
+    for (const values of unlikely) {
+      await expect(fix(context, new Map([[fridge?.id ?? 0, values]]))).rejects.toMatchObject({ code: 'MR-QRN-006' });
+    }
+    await fix(context, new Map([[fridge?.id ?? 0, { device_type: 'mobile' }]]));
+    await expect(fix(context, new Map([[fridge?.id ?? 0, { record: 'no JSON' }]]))).rejects.toMatchObject({
+      code: 'MR-QRN-006',
+    });
+    expect((await replay(context, {})).tables).toContainEqual({ table: 'events', replayed: 1, released: 1, held: 0 });
     await expect(revert(context, batch)).rejects.toMatchObject({ code: 'MR-BAT-006' });
   });
 });
@@ -140,6 +152,11 @@ describe('what is held', () => {
     const { tables } = await replay(context, { table: 'events' });
     expect(tables).toContainEqual({ table: 'events', replayed: 0, released: 0, held: 0 });
     expect(await findDifferences(context.postgres)).toEqual([]);
+    const [row] = await listQuarantine(context.postgres, {});
+    await fix(context, new Map([[row?.id ?? 0, { record: JSON.stringify(event({ user_id: 'another secret' })) }]]));
+    expect(await pruneReceived(later, { raw: undefined, quarantine: 1 })).toMatchObject({ quarantined: 1 });
+    expect(await context.postgres.rows('SELECT 1 FROM ops.quarantine WHERE fixed IS NOT NULL')).toEqual([]);
+    expect(await pruneReceived(later, { raw: undefined, quarantine: 1 })).toMatchObject({ quarantined: 0 });
   });
 });
 
