@@ -3,13 +3,15 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { event, heldEvents, ingest, inLake, ndjson } from '../../tests/setup/events.ts';
-import { makePipeline } from '../../tests/setup/pipeline.ts';
+import { smallShop, writeFiles } from '../../tests/setup/fixtures.ts';
+import { load, makePipeline } from '../../tests/setup/pipeline.ts';
 import { baseWords, makeEventContract } from '../contracts/events/event-contract.ts';
 import { eventsByDay } from '../ingest/events/lake-stats.ts';
 import { findDifferences } from '../ingest/production/ledger.ts';
 import { listQuarantine } from '../ingest/production/quarantine.ts';
 import { fix, replay, revert } from './corrections.ts';
 import { compactLake, pruneReceived } from './events.ts';
+import { knownSources } from './sources.ts';
 
 const id = (number: number): string => `EVT_${String(number).padStart(16, '0')}`;
 
@@ -112,6 +114,18 @@ describe('events in quarantine', () => {
     expect((await replay(context, {})).tables).toContainEqual({ table: 'events', replayed: 1, released: 1, held: 0 });
     await expect(revert(context, batch)).rejects.toMatchObject({ code: 'MR-BAT-006' });
   });
+});
+
+test('events and CSV files may be of one source: a run then repeats the CSV files, whichever came first', async () => {
+  const context = await makePipeline();
+  await ingest(context, { 'a.ndjson': ndjson([event()]) });
+  expect(await knownSources(context.postgres)).toMatchObject([{ source: 'web', kind: 'events' }]);
+  const folder = writeFiles(smallShop);
+  await load(context.postgres, folder, { source: 'web' });
+  const files = { source: 'web', kind: 'csv', input: folder, options: {} };
+  expect(await knownSources(context.postgres)).toMatchObject([files]);
+  await ingest(context, { 'b.ndjson': ndjson([event()]) });
+  expect(await knownSources(context.postgres)).toMatchObject([files]);
 });
 
 describe('drift', () => {
