@@ -16,7 +16,7 @@ import { requireUnchanged } from '../files/inspect.ts';
 import { withJudge } from '../judge.ts';
 import { type NewLakeFile, registerFiles, removeUnregistered, retireFiles } from '../lake-files.ts';
 import { book, requireLakeBalance, type Standing } from '../production/ledger.ts';
-import { createStopwatch } from '../production/stages.ts';
+import { createStopwatch, type Stage } from '../production/stages.ts';
 import { copyQuarantine, insertBatch, insertFiles, insertQuality, knownHashes, registerSource } from './batch-books.ts';
 import type { EventsContext } from './context.ts';
 import { currentOf } from './event-lake.ts';
@@ -140,6 +140,150 @@ async function countStandings(judge: DuckDB): Promise<ReferenceCounts> {
   return { ...nothing, received, ...Object.fromEntries(counted.map(({ standing, rows }) => [standing, rows])) };
 }
 
+/** A batch, and what tells it from others. */
+interface Batch {
+  readonly id: string;
+  readonly contentHash: string;
+  readonly observedAt: Date;
+  readonly recordedAt: Date;
+  readonly files: readonly EventFile[];
+}
+
+function identify(
+  { dataset, source }: ReferenceRequest,
+  files: readonly EventFile[],
+): Pick<Batch, 'id' | 'contentHash'> {
+  const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+  const contentHash = sha256(files.map((file) => file.sha256).join('\n'));
+  return { id: `batch_${sha256([dataset, source, contentHash].join('\n')).slice(0, 16)}`, contentHash };
+}
+
+/** A batch that is judged and written, but not booked. */
+interface Prepared {
+  readonly counts: ReferenceCounts;
+  readonly brokenRules: ReferenceResult['brokenRules'];
+  /** The contract's columns that any file has. */
+  readonly columns: readonly string[];
+  /** Rows of each file, by its place. */
+  readonly records: ReadonlyMap<number, number>;
+  /** The dataset's files so far. */
+  readonly former: readonly string[];
+  readonly written: NewLakeFile;
+  readonly stages: readonly Stage[];
+}
+
+const receivedDateOf = ({ observedAt }: Batch): string => observedAt.toISOString().slice(0, 10);
+
+async function prepare(
+  context: EventsContext,
+  judge: DuckDB,
+  { dataset, source }: ReferenceRequest,
+  batch: Batch,
+): Promise<Prepared> {
+  const { files, observedAt } = batch;
+  const contract = referenceContracts[dataset];
+  const stopwatch = createStopwatch(context.clock);
+  const columns = await readRows(judge, contract, files);
+  await judge.run(judgeReferenceStatement(contract, columns));
+  await judge.run(personalDataMacros(context.pseudonymKey));
+  await judge.run(statement.maskRows(contract));
+  const former = await readStored(context, judge, dataset);
+  await judge.run(statement.settleRows(contract, source, observedAt));
+  const rows = statement.settledDataset(contract, source, observedAt);
+  const written = await stopwatch.time('write to the lake', async () => ({
+    result: await writeDataset(context, judge, dataset, batch.id, rows),
+  }));
+  await archiveEvents(context.rawEvents, files, receivedDateOf(batch));
+  const counted = await judge.rows<{ file: number; rows: number }>(
+    'SELECT file_number AS file, count(*) AS rows FROM received_rows GROUP BY file_number',
+  );
+  return {
+    counts: await countStandings(judge),
+    brokenRules: await judge.rows(
+      'SELECT rule, count(*) AS broken FROM (SELECT unnest(rules) AS rule FROM settled) GROUP BY rule ORDER BY rule',
+    ),
+    columns,
+    records: new Map(counted.map((each) => [each.file, each.rows])),
+    former,
+    written,
+    stages: stopwatch.stages,
+  };
+}
+
+/** Sends what is to be held to quarantine. */
+async function quarantine(
+  sql: Sql,
+  judge: DuckDB,
+  temporaryFolder: string,
+  contract: ReferenceContract,
+  { id, files }: Batch,
+  columns: readonly string[],
+): Promise<void> {
+  const names = files.map(({ name }, place) => `(${place}::SMALLINT, ${sqlText(name)})`);
+  await judge.run(`CREATE OR REPLACE TABLE names AS FROM (VALUES ${names.join(', ')}) AS names (file_number, file)`);
+  await streamRows(judge, statement.quarantinedRows(contract, id, columns), temporaryFolder, (rows) =>
+    sql.copyIn(copyQuarantine, rows),
+  );
+}
+
+/** Marks the ids that have other content now: whatever is computed from them is to be computed again. */
+async function markChanged(
+  sql: Sql,
+  judge: DuckDB,
+  temporaryFolder: string,
+  contract: ReferenceContract,
+  { id, recordedAt }: Batch,
+): Promise<void> {
+  await sql.run('CREATE TEMP TABLE changed_now (key text) ON COMMIT DROP');
+  await streamRows(judge, statement.changedKeys(contract), temporaryFolder, (rows) =>
+    sql.copyIn('COPY changed_now FROM STDIN (FORMAT csv)', rows),
+  );
+  await sql.run(
+    'INSERT INTO ops.changed_keys (dataset, key, batch_id, recorded_at) SELECT $1, key, $2, $3 FROM changed_now',
+    [`lake.${contract.name}`, id, recordedAt],
+  );
+}
+
+async function commit(
+  context: EventsContext,
+  judge: DuckDB,
+  temporaryFolder: string,
+  { dataset, source, kind }: ReferenceRequest,
+  batch: Batch,
+  { counts, brokenRules, columns, records, former, written, stages }: Prepared,
+): Promise<void> {
+  const contract = referenceContracts[dataset];
+  const { id, contentHash, observedAt, recordedAt } = batch;
+  const { received, ...standings } = counts;
+  const files = batch.files.map((file, place) => ({
+    ...file,
+    place,
+    records: records.get(place) ?? 0,
+    malformed: 0,
+    archivedAs: archivedEventName(file, receivedDateOf(batch)),
+  }));
+  const moves = Object.entries(standings).map(([becomes, rows]) => ({
+    batch: id,
+    was: undefined,
+    becomes: becomes as Standing,
+    rows,
+  }));
+  await context.postgres.transaction(async (sql) => {
+    await registerSource(sql, { source, kind, paths: [], repeatable: false }, recordedAt);
+    const values = [id, source, contentHash, observedAt, recordedAt, JSON.stringify(stages), `lake.${dataset}`];
+    await sql.run(insertBatch, values);
+    await sql.run(insertFiles, [id, JSON.stringify(files), dataset]);
+    if (counts.quarantined > 0) await quarantine(sql, judge, temporaryFolder, contract, batch, columns);
+    await sql.run(insertQuality, [id, received, JSON.stringify(brokenRules), dataset]);
+    await book(sql, { operation: 'load', batch: id, at: recordedAt }, dataset, moves);
+    await retireFiles(sql, former, recordedAt);
+    await registerFiles(sql, [written], recordedAt);
+    await markChanged(sql, judge, temporaryFolder, contract, batch);
+    await requireLakeBalance(sql, { batch: id, table: dataset, received });
+    await appendAudit(sql, { action: 'ingest', subject: id, details: { [dataset]: counts.inserted } }, context.clock);
+  });
+}
+
 /**
  * Loads Parquet files of the catalog or of profiles as one batch. A later file's content counts, whatever the order in
  * which files are loaded; the same bytes again change nothing. Errors: MR-IN-001, MR-IN-004, MR-IN-010, MR-IN-016,
@@ -147,83 +291,19 @@ async function countStandings(judge: DuckDB): Promise<ReferenceCounts> {
  */
 export async function ingestReference(request: ReferenceRequest, context: EventsContext): Promise<ReferenceResult> {
   const { dataset, source } = request;
-  const contract = referenceContracts[dataset];
   const recordedAt = context.clock();
-  const observedAt = request.observedAt ?? recordedAt;
   const found = await findReferenceFiles(request.paths);
   const known = await knownHashes(context.postgres, dataset, found);
   const files = found.filter(({ sha256 }) => !known.has(sha256));
-  const base = { dataset, source, brokenRules: [] };
-  if (files.length === 0) return { ...base, ...nothing, batch: undefined, alreadyLoaded: true };
-  const contentHash = createHash('sha256')
-    .update(files.map(({ sha256 }) => sha256).join('\n'))
-    .digest('hex');
-  const identity = [dataset, source, contentHash].join('\n');
-  const id = `batch_${createHash('sha256').update(identity).digest('hex').slice(0, 16)}`;
-  const receivedDate = observedAt.toISOString().slice(0, 10);
+  const base = { dataset, source };
+  if (files.length === 0) return { ...base, ...nothing, batch: undefined, alreadyLoaded: true, brokenRules: [] };
+  const batch = { ...identify(request, files), observedAt: request.observedAt ?? recordedAt, recordedAt, files };
   await removeUnregistered(context.postgres, context.lake, `processed/${dataset}`);
   return withJudge(context.duckdb, async (judge, temporaryFolder) => {
-    const stopwatch = createStopwatch(context.clock);
-    const columns = await readRows(judge, contract, files);
-    await judge.run(judgeReferenceStatement(contract, columns));
-    await judge.run(personalDataMacros(context.pseudonymKey));
-    await judge.run(statement.maskRows(contract));
-    const former = await readStored(context, judge, dataset);
-    await judge.run(statement.settleRows(contract, source, observedAt));
-    const rows = statement.settledDataset(contract, source, observedAt);
-    const written = await stopwatch.time('write to the lake', async () => ({
-      result: await writeDataset(context, judge, dataset, id, rows),
-    }));
-    await archiveEvents(context.rawEvents, files, receivedDate);
+    const prepared = await prepare(context, judge, request, batch);
     for (const file of files) requireUnchanged(file);
-    const counts = await countStandings(judge);
-    const brokenRules = await judge.rows<{ rule: string; broken: number }>(
-      `SELECT rule, count(*) AS broken FROM (SELECT unnest(rules) AS rule FROM settled) GROUP BY rule ORDER BY rule`,
-    );
-    const counted = await judge.rows<{ file: number; rows: number }>(
-      'SELECT file_number AS file, count(*) AS rows FROM received_rows GROUP BY file_number',
-    );
-    const names = files.map(({ name }, place) => `(${place}::SMALLINT, ${sqlText(name)})`);
-    await judge.run(`CREATE OR REPLACE TABLE names AS FROM (VALUES ${names.join(', ')}) AS names (file_number, file)`);
-    const commit = async (sql: Sql): Promise<void> => {
-      await registerSource(sql, { source, kind: request.kind, paths: [], repeatable: false }, recordedAt);
-      const stages = JSON.stringify(stopwatch.stages);
-      await sql.run(insertBatch, [id, source, contentHash, observedAt, recordedAt, stages, `lake.${dataset}`]);
-      const listed = files.map((file, place) => ({
-        ...file,
-        place,
-        records: counted.find((each) => each.file === place)?.rows ?? 0,
-        malformed: 0,
-        archivedAs: archivedEventName(file, receivedDate),
-      }));
-      await sql.run(insertFiles, [id, JSON.stringify(listed), dataset]);
-      if (counts.quarantined > 0) {
-        const held = statement.quarantinedRows(contract, id, columns);
-        await streamRows(judge, held, temporaryFolder, (stream) => sql.copyIn(copyQuarantine, stream));
-      }
-      await sql.run(insertQuality, [id, counts.received, JSON.stringify(brokenRules), dataset]);
-      const { received: _, ...standings } = counts;
-      const moves = Object.entries(standings).map(([becomes, moved]) => ({
-        batch: id,
-        was: undefined,
-        becomes: becomes as Standing,
-        rows: moved,
-      }));
-      await book(sql, { operation: 'load', batch: id, at: recordedAt }, dataset, moves);
-      await retireFiles(sql, former, recordedAt);
-      await registerFiles(sql, [written], recordedAt);
-      await sql.run('CREATE TEMP TABLE changed_now (key text) ON COMMIT DROP');
-      await streamRows(judge, statement.changedKeys(contract), temporaryFolder, (stream) =>
-        sql.copyIn('COPY changed_now FROM STDIN (FORMAT csv)', stream),
-      );
-      await sql.run(
-        'INSERT INTO ops.changed_keys (dataset, key, batch_id, recorded_at) SELECT $1, key, $2, $3 FROM changed_now',
-        [`lake.${dataset}`, id, recordedAt],
-      );
-      await requireLakeBalance(sql, { batch: id, table: dataset, received: counts.received });
-      await appendAudit(sql, { action: 'ingest', subject: id, details: { [dataset]: counts.inserted } }, context.clock);
-    };
-    await context.postgres.transaction(commit);
-    return { ...base, ...counts, batch: id, alreadyLoaded: false, brokenRules };
+    await commit(context, judge, temporaryFolder, request, batch, prepared);
+    const { counts, brokenRules } = prepared;
+    return { ...base, ...counts, batch: batch.id, alreadyLoaded: false, brokenRules };
   });
 }
