@@ -293,8 +293,8 @@ millrace ingest events ./clicks --source web --json     # where they come from; 
 A file is NDJSON, a JSON array or Parquet, plain or packed by gzip or zstd. Which of them shows in its bytes; in a folder only
 files with a usual name are taken (\`.ndjson\`, \`.jsonl\`, \`.json\`, also with \`.gz\` or \`.zst\`, and \`.parquet\`), and the others are
 named. JSON may be in any usual encoding, with any line ends; blank lines do not count. A Parquet file has a row per event,
-with the fields as columns. The catalog and the profiles have commands of their own: give \`ingest events\` a folder that has
-events alone.
+with the fields as columns. The catalog and the profiles have commands of their own: in a folder Parquet without a column
+\`event_id\` is left out as well, and named.
 
 1. The files are copied as they are received to \`raw/events/received_date=YYYY-MM-DD/\`, under their SHA-256. A file whose bytes
    were loaded before is left out, whatever it is called.

@@ -6,21 +6,19 @@ import type { RevertResult } from '../ingest/production/revert.ts';
 import { revert } from '../pipeline/corrections.ts';
 import type { App } from './app.ts';
 import { jsonOption } from './options.ts';
+import { number, printResult, tableStyle } from './print.ts';
 
 interface Words {
   readonly json?: true;
 }
 
-const number = new Intl.NumberFormat('en-US');
 const day = (instant: string): string => instant.slice(0, 10);
-const style = { head: [], border: [], compact: true };
-
 function renderList(batches: readonly BatchSummary[]): string {
   if (batches.length === 0) return 'No batch was loaded yet.\n';
   const table = new Table({
     head: ['batch', 'source', 'what', 'true on', 'loaded on', 'received', 'loaded', 'quarantined', 'state'],
     colAligns: ['left', 'left', 'left', 'left', 'left', 'right', 'right', 'right', 'left'],
-    style,
+    style: tableStyle,
   });
   for (const each of batches) {
     const counts = [each.received, each.loaded, each.quarantined].map((count) => number.format(count));
@@ -47,7 +45,7 @@ function renderEntries({ batch, entries }: BatchDetails): string {
   const table = new Table({
     head: ['', 'table', ...columns],
     colAligns: ['left', 'left', ...columns.map(() => 'right' as const)],
-    style,
+    style: tableStyle,
   });
   for (const entry of entries) {
     const cause = entry.causedBy === batch ? entry.operation : `${entry.operation} of ${entry.causedBy}`;
@@ -91,19 +89,17 @@ export function batchCommand(app: () => App): Command {
   const list = new Command('list')
     .description('all batches, in the order in which they were loaded')
     .addOption(jsonOption())
-    .action(async ({ json }: Words) => {
+    .action(async (words: Words) => {
       const batches = await app().withPipeline(({ postgres }) => listBatches(postgres));
-      app().output.settle();
-      app().output.print(json ? `${JSON.stringify(batches, null, 2)}\n` : renderList(batches));
+      printResult(app(), words, batches, renderList);
     });
   const show = new Command('show')
     .description('its files, every entry of the ledger, the rules that its rows broke')
     .argument('<batch>', 'the id of the batch')
     .addOption(jsonOption())
-    .action(async (batch: string, { json }: Words) => {
+    .action(async (batch: string, words: Words) => {
       const details = await app().withPipeline(({ postgres }) => showBatch(postgres, batch));
-      app().output.settle();
-      app().output.print(json ? `${JSON.stringify(details, null, 2)}\n` : renderShow(details));
+      printResult(app(), words, details, renderShow);
     });
   const undo = new Command('revert')
     .description('undo a batch as if it had never come')
@@ -113,11 +109,10 @@ export function batchCommand(app: () => App): Command {
       'after',
       '\nWhat its rows had superseded counts again; rows of other batches whose parents leave wait in quarantine.\nBatches of events, catalog and profiles cannot be undone.\n\nExample:\n  millrace batch revert batch_0123456789abcdef && millrace build',
     )
-    .action(async (batch: string, { json }: Words) => {
+    .action(async (batch: string, words: Words) => {
       app().output.progress('Undoing the batch');
       const result = await app().withPipeline((context) => revert(context, batch));
-      app().output.settle();
-      app().output.print(json ? `${JSON.stringify(result, null, 2)}\n` : renderRevert(result));
+      printResult(app(), words, result, renderRevert);
     });
   return new Command('batch')
     .description('list, show and undo batches')

@@ -8,6 +8,7 @@ import { type Check, checkBooks } from '../pipeline/status.ts';
 import { describeReaders } from '../publish/readers.ts';
 import type { App } from './app.ts';
 import { jsonOption } from './options.ts';
+import { printResult } from './print.ts';
 
 /** Less free space than this is worth a word. */
 const littleSpace = 1024 ** 3;
@@ -77,6 +78,9 @@ function exitCodeOf(checks: readonly Check[]): 0 | 1 | 3 {
   return wrong.length > 0 ? 1 : 0;
 }
 
+const render = (checks: readonly Check[]): string =>
+  checks.map(({ name, ok, finding }) => `${ok ? 'ok   ' : 'WRONG'} ${name.padEnd(11)} ${finding}\n`).join('');
+
 /** The command. */
 export const doctorCommand = (app: () => App): Command =>
   new Command('doctor')
@@ -88,8 +92,6 @@ export const doctorCommand = (app: () => App): Command =>
     )
     .action(async (words: { json?: true }) => {
       const checks = await examine(app());
-      app().output.settle();
-      const lines = checks.map(({ name, ok, finding }) => `${ok ? 'ok   ' : 'WRONG'} ${name.padEnd(11)} ${finding}`);
-      app().output.print(words.json ? `${JSON.stringify(checks, null, 2)}\n` : `${lines.join('\n')}\n`);
+      printResult(app(), words, checks, render);
       process.exitCode = exitCodeOf(checks);
     });

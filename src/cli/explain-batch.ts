@@ -5,6 +5,7 @@ import { type BatchExplanation, explainBatch } from '../ingest/production/batche
 import { humanDuration } from '../kernel/time.ts';
 import type { App } from './app.ts';
 import { jsonOption } from './options.ts';
+import { number, printResult, tableStyle } from './print.ts';
 
 const examples = `
 Stages that run at the same time overlap: staging streams through PostgreSQL while DuckDB judges.
@@ -13,13 +14,11 @@ Examples:
   millrace explain-batch batch_0123456789abcdef
   millrace explain-batch batch_0123456789abcdef --json`;
 
-const number = new Intl.NumberFormat('en-US');
-
 function render({ batch, source, stages }: BatchExplanation): string {
   const table = new Table({
     head: ['stage', 'rows', 'time', 'rows per second'],
     colAligns: ['left', 'right', 'right', 'right'],
-    style: { head: [], border: [], compact: true },
+    style: tableStyle,
   });
   for (const { stage, rows, milliseconds } of stages) {
     const rate = rows && milliseconds > 0 ? number.format(Math.round((1000 * rows) / milliseconds)) : '';
@@ -37,6 +36,5 @@ export const explainBatchCommand = (app: () => App): Command =>
     .addHelpText('after', examples)
     .action(async (batch: string, words: { readonly json?: true }) => {
       const explanation = await app().withPipeline(({ postgres }) => explainBatch(postgres, batch));
-      app().output.settle();
-      app().output.print(words.json ? `${JSON.stringify(explanation, null, 2)}\n` : render(explanation));
+      printResult(app(), words, explanation, render);
     });

@@ -11,6 +11,7 @@ import {
 import { dayIn } from '../kernel/time.ts';
 import type { App } from './app.ts';
 import { jsonOption, parseCount, parseDay } from './options.ts';
+import { printResult } from './print.ts';
 
 interface Words extends Partial<SampleOptions> {
   readonly output: string;
@@ -58,7 +59,7 @@ function report({ files, events, reference, manifest, eventManifest }: Sample): 
 }
 
 async function generate(app: App, words: Words): Promise<void> {
-  const { output, json, ...given } = words;
+  const { output, json: _json, ...given } = words;
   app.output.progress('Generating the sample shop');
   const sample = await generateSample(resolve(output), {
     ...sampleDefaults,
@@ -67,8 +68,7 @@ async function generate(app: App, words: Words): Promise<void> {
     events: eventsPerTransaction * (given.transactions ?? sampleDefaults.transactions),
     ...given,
   });
-  app.output.settle();
-  app.output.print(json ? `${JSON.stringify(sample, null, 2)}\n` : report(sample));
+  printResult(app, words, sample, report);
 }
 
 /** The command. */

@@ -3,8 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { event, writeEventFiles } from '../../tests/setup/events.ts';
-import { afterTheLast, makeFolder, makeHome, runMillrace } from '../../tests/setup/fixtures.ts';
+import { event } from '../../tests/setup/events.ts';
+import { afterTheLast, makeFolder, makeHome, runMillrace, writeFiles } from '../../tests/setup/fixtures.ts';
 
 const atEnd = afterTheLast();
 
@@ -196,7 +196,7 @@ beforeAll(async () => {
 
 describe('hostile lines', () => {
   test('are each loaded or held for their reason', async () => {
-    const folder = writeEventFiles(
+    const folder = writeFiles(
       Object.fromEntries(Object.entries(files).map(([name, { lines, write }]) => [name, Buffer.from(write(lines))])),
       atEnd,
     );
@@ -236,7 +236,7 @@ describe('hostile lines', () => {
 
   test('of an archive that is cut off are not loaded, and nothing else of its batch', async () => {
     const whole = joined(Array.from({ length: 500 }, () => good()));
-    const folder = writeEventFiles({ 'a.ndjson': joined([good()]), 'b.ndjson.gz': gzipSync(whole).subarray(0, 4000) });
+    const folder = writeFiles({ 'a.ndjson': joined([good()]), 'b.ndjson.gz': gzipSync(whole).subarray(0, 4000) });
     const ended = await runMillrace(['ingest', 'events', folder], settings);
     expect(ended).toMatchObject({ code: 1, stdout: '' });
     expect(ended.stderr).toMatch(/^MR-IN-014: /);

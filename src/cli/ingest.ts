@@ -17,6 +17,7 @@ import {
   sourceOption,
   toInput,
 } from './options.ts';
+import { printResult } from './print.ts';
 import { renderBatch, renderEvents, renderExamples, renderReference } from './render.ts';
 
 interface Words extends InputWords {
@@ -40,10 +41,7 @@ async function ingest(app: App, words: Words): Promise<void> {
   }
   app.output.progress('Loading');
   const result = await app.withPipeline((context) => ingestInput(context, input));
-  app.output.settle();
-  app.output.print(
-    words.json ? `${JSON.stringify(result, null, 2)}\n` : `${renderBatch(result)}${renderExamples(result)}\n`,
-  );
+  printResult(app, words, result, (loaded) => `${renderBatch(loaded)}${renderExamples(loaded)}\n`);
 }
 
 const csvCommand = (app: () => App): Command =>
@@ -77,8 +75,7 @@ async function ingestEvents(app: App, paths: readonly string[], words: EventWord
   app.output.progress('Loading events');
   const request = { source: words.source, kind: 'events', paths, repeatable: true } as const;
   const result = await app.withPipeline((context) => ingestEventFiles(context, request));
-  app.output.settle();
-  app.output.print(words.json ? `${JSON.stringify(result, null, 2)}\n` : `${renderEvents(result)}\n`);
+  printResult(app, words, result, (loaded) => `${renderEvents(loaded)}\n`);
 }
 
 const eventsCommand = (app: () => App): Command =>
@@ -107,8 +104,7 @@ async function ingestReference(
   const result = await app.withPipeline((context) =>
     ingestReferenceFiles(context, asOf ? { ...request, observedAt: endOfDay(asOf, context.timeZone) } : request),
   );
-  app.output.settle();
-  app.output.print(words.json ? `${JSON.stringify(result, null, 2)}\n` : `${renderReference(result)}\n`);
+  printResult(app, words, result, (loaded) => `${renderReference(loaded)}\n`);
 }
 
 const referenceCommand = (app: () => App, dataset: ReferenceName): Command =>

@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { addWriteKey, listWriteKeys, revokeWriteKey, type WriteKey } from '../server/collector/write-keys.ts';
 import type { App } from './app.ts';
 import { jsonOption, parseSource } from './options.ts';
+import { printResult, tableStyle } from './print.ts';
 
 interface Words {
   readonly json?: true;
@@ -13,7 +14,7 @@ function renderKeys(keys: readonly WriteKey[]): string {
   if (keys.length === 0) return 'There is no write key; `millrace keys add SOURCE` makes one.\n';
   const table = new Table({
     head: ['id', 'source', 'created', 'revoked'],
-    style: { head: [], border: [], compact: true },
+    style: tableStyle,
   });
   for (const { id, source, createdAt, revokedAt } of keys) {
     table.push([id, source, createdAt.toISOString(), revokedAt?.toISOString() ?? '']);
@@ -21,25 +22,29 @@ function renderKeys(keys: readonly WriteKey[]): string {
   return `${table.toString()}\n`;
 }
 
-function print(app: App, words: Words, result: unknown, text: string): void {
-  app.output.settle();
-  app.output.print(words.json ? `${JSON.stringify(result, null, 2)}\n` : text);
-}
-
 async function add(app: App, source: string, words: Words): Promise<void> {
   const made = await app.withPipeline(({ postgres, clock, ids }) => addWriteKey(postgres, source, { clock, ids }));
-  const text = `${made.key}\nIt writes events of ${source}, as ${made.id}. Keep it: it is shown this once.\n`;
-  print(app, words, made, text);
+  printResult(
+    app,
+    words,
+    made,
+    ({ key, id }) => `${key}\nIt writes events of ${source}, as ${id}. Keep it: it is shown this once.\n`,
+  );
 }
 
 async function list(app: App, words: Words): Promise<void> {
   const keys = await app.withPipeline(({ postgres }) => listWriteKeys(postgres));
-  print(app, words, keys, renderKeys(keys));
+  printResult(app, words, keys, renderKeys);
 }
 
 async function revoke(app: App, id: string, words: Words): Promise<void> {
-  const key = await app.withPipeline(({ postgres, clock }) => revokeWriteKey(postgres, id, clock));
-  print(app, words, key, `${key.id} of ${key.source} is revoked; a server refuses it within five seconds.\n`);
+  const revoked = await app.withPipeline(({ postgres, clock }) => revokeWriteKey(postgres, id, clock));
+  printResult(
+    app,
+    words,
+    revoked,
+    (key) => `${key.id} of ${key.source} is revoked; a server refuses it within five seconds.\n`,
+  );
 }
 
 const examples = `

@@ -7,12 +7,11 @@ import { MillraceError } from '../kernel/errors.ts';
 import { compactLake, type Pruned, pruneReceived } from '../pipeline/events.ts';
 import type { App } from './app.ts';
 import { jsonOption, parseCount } from './options.ts';
+import { number, printResult, tableStyle } from './print.ts';
 
 interface Words {
   readonly json?: true;
 }
-
-const number = new Intl.NumberFormat('en-US');
 
 const sumOf = (days: readonly DayStats[], of: 'files' | 'rows' | 'bytes'): number =>
   days.reduce((sum, day) => sum + day[of], 0);
@@ -25,7 +24,7 @@ function renderStats(days: readonly DayStats[]): string {
   const table = new Table({
     head: ['day (UTC)', 'files', 'events', 'bytes'],
     colAligns: ['left', 'right', 'right', 'right'],
-    style: { head: [], border: [], compact: true },
+    style: tableStyle,
   });
   const cells = ({ files, rows, bytes }: Omit<DayStats, 'day'>) =>
     [files, rows, bytes].map((each) => number.format(each));
@@ -58,16 +57,12 @@ function renderPruned({ rawDays, quarantined }: Pruned): string {
 
 /** The command. */
 export function lakeCommand(app: () => App): Command {
-  const print = (words: Words, value: unknown, text: string): void => {
-    app().output.settle();
-    app().output.print(words.json ? `${JSON.stringify(value, null, 2)}\n` : text);
-  };
   const stats = new Command('stats')
     .description('files, events and bytes of each UTC day')
     .addOption(jsonOption())
     .action(async (words: Words) => {
       const days = await app().withPipeline(({ postgres }) => eventsByDay(postgres));
-      print(words, days, renderStats(days));
+      printResult(app(), words, days, renderStats);
     });
   const compact = new Command('compact')
     .description('put the small files of each day together; a load does it by itself where there are many')
@@ -75,7 +70,7 @@ export function lakeCommand(app: () => App): Command {
     .action(async (words: Words) => {
       app().output.progress('Putting files together');
       const compaction = await app().withPipeline(compactLake);
-      print(words, compaction, renderCompaction(compaction));
+      printResult(app(), words, compaction, renderCompaction);
     });
   const prune = new Command('prune')
     .description('remove what is kept as received and may hold personal data; what was loaded of it stays')
@@ -89,7 +84,7 @@ export function lakeCommand(app: () => App): Command {
         throw new MillraceError('MR-CLI-001', { problem, help: 'millrace lake prune --help' });
       }
       const pruned = await app().withPipeline((context) => pruneReceived(context, { raw, quarantine }));
-      print(words, pruned, renderPruned(pruned));
+      printResult(app(), words, pruned, renderPruned);
     });
   return new Command('lake')
     .description('the lake of events: statistics, compaction, retention')

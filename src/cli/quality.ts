@@ -6,6 +6,7 @@ import { listQuality, type QualityResult } from '../ingest/production/batches.ts
 import { recheck } from '../pipeline/corrections.ts';
 import type { App } from './app.ts';
 import { jsonOption } from './options.ts';
+import { number, printResult, tableStyle } from './print.ts';
 
 interface Words {
   readonly batch?: string;
@@ -14,15 +15,12 @@ interface Words {
   readonly json?: true;
 }
 
-const number = new Intl.NumberFormat('en-US');
-const style = { head: [], border: [], compact: true };
-
 function renderResults(results: readonly QualityResult[]): string {
   if (results.length === 0) return 'No rule was broken.\n';
   const table = new Table({
     head: ['true on', 'batch', 'rule', 'severity', 'checked', 'broken', 'rate'],
     colAligns: ['left', 'left', 'left', 'left', 'right', 'right', 'right'],
-    style,
+    style: tableStyle,
   });
   for (const { observedAt, batch, rule, severity, checked, broken, rate } of results) {
     const share = rate === null ? '' : `${(100 * rate).toFixed(2)} %`;
@@ -59,8 +57,7 @@ export function qualityCommand(app: () => App): Command {
     .addOption(jsonOption())
     .action(async (words: Words) => {
       const results = await app().withPipeline(({ postgres }) => listQuality(postgres, words.batch, words.rule));
-      app().output.settle();
-      app().output.print(words.json ? `${JSON.stringify(results, null, 2)}\n` : renderResults(results));
+      printResult(app(), words, results, renderResults);
     });
   const again = new Command('recheck')
     .description(
@@ -77,8 +74,7 @@ export function qualityCommand(app: () => App): Command {
       app().output.progress('Judging batches again');
       const options = { ...(words.batch === undefined ? {} : { batch: words.batch }), always: words.all === true };
       const batches = await app().withPipeline((context) => recheck(context, options));
-      app().output.settle();
-      app().output.print(words.json ? `${JSON.stringify(batches, null, 2)}\n` : renderRecheck(batches));
+      printResult(app(), words, batches, renderRecheck);
     });
   return new Command('quality')
     .description('results of the rules per batch; judge again after rules changed')

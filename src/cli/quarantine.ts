@@ -18,6 +18,7 @@ import { MillraceError } from '../kernel/errors.ts';
 import { fix, replay } from '../pipeline/corrections.ts';
 import type { App } from './app.ts';
 import { jsonOption, parseCount } from './options.ts';
+import { number, printResult, tableStyle } from './print.ts';
 
 interface FilterWords {
   readonly batch?: string;
@@ -27,9 +28,6 @@ interface FilterWords {
   readonly json?: true;
   readonly csv?: true;
 }
-
-const number = new Intl.NumberFormat('en-US');
-const style = { head: [], border: [], compact: true };
 
 const batchOption = (): Option => new Option('--batch <id>', 'only rows of this batch');
 const tableOption = (): Option =>
@@ -75,7 +73,7 @@ function renderRows(rows: readonly HeldRow[]): string {
     wordWrap: true,
     // A line of JSON has few blanks to be broken at.
     wrapOnWordBoundary: !rows.some((row) => row.table === 'events'),
-    style,
+    style: tableStyle,
   });
   for (const row of rows) {
     table.push([
@@ -158,7 +156,7 @@ function renderEvent({ content, fixed }: HeldRow): string {
 }
 
 function renderShow(row: HeldDetails): string {
-  const table = new Table({ head: ['column', 'received', 'set'], style });
+  const table = new Table({ head: ['column', 'received', 'set'], style: tableStyle });
   for (const [name, value] of row.table === 'events' ? [] : valuesOf(row)) {
     table.push([name, visible(row.content[name]), row.fixed && name in row.fixed ? visible(value) : '']);
   }
@@ -186,11 +184,11 @@ interface FixWords {
 
 async function fixRow(app: App, id: number, words: FixWords): Promise<void> {
   const [row] = await app.withPipeline((context) => fix(context, new Map([[id, words.set]])));
-  app.output.settle();
-  app.output.print(
-    words.json
-      ? `${JSON.stringify(row, null, 2)}\n`
-      : `Row ${id} is set: ${row ? contentOf(row) : ''}\n\`millrace quarantine replay ${id}\` judges it again.\n`,
+  printResult(
+    app,
+    words,
+    row,
+    () => `Row ${id} is set: ${row ? contentOf(row) : ''}\n\`millrace quarantine replay ${id}\` judges it again.\n`,
   );
 }
 
@@ -219,8 +217,7 @@ async function replayRows(app: App, ids: readonly number[], words: ReplayWords):
     const onlyFixed = chosen.length === 0 && Object.keys(filterOf(words)).length === 0 ? { fixedOnly: true } : {};
     return replay(context, { ...filterOf(words), ...named, ...onlyFixed });
   });
-  app.output.settle();
-  app.output.print(words.json ? `${JSON.stringify(result, null, 2)}\n` : renderReplay(result));
+  printResult(app, words, result, renderReplay);
 }
 
 /** The command. */
@@ -238,10 +235,9 @@ export function quarantineCommand(app: () => App): Command {
     .description('one row: its text, its rules, and what waits for it')
     .argument('<id>', 'the id of the row', parseId)
     .addOption(jsonOption())
-    .action(async (id: number, { json }: FilterWords) => {
+    .action(async (id: number, words: FilterWords) => {
       const row = await app().withPipeline(({ postgres }) => showQuarantine(postgres, id));
-      app().output.settle();
-      app().output.print(json ? `${JSON.stringify(row, null, 2)}\n` : renderShow(row));
+      printResult(app(), words, row, renderShow);
     });
   const fixing = new Command('fix')
     .description('set columns of a row; a replay then judges it again')

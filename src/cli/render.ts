@@ -11,8 +11,7 @@ import type { Headline } from '../metrics/overview.ts';
 import type { RunResult } from '../pipeline/run.ts';
 import type { PublishResult } from '../publish/publish.ts';
 import type { NodeResult } from '../transform/run.ts';
-
-const number = new Intl.NumberFormat('en-US');
+import { number, tableStyle } from './print.ts';
 
 const columns = ['received', 'loaded', 'duplicate', 'superseded', 'quarantined'] as const;
 
@@ -21,7 +20,7 @@ function renderLedger(tables: IngestResult['tables']): string {
   const table = new Table({
     head: ['', ...columns],
     colAligns: ['left', ...columns.map(() => 'right' as const)],
-    style: { head: [], border: [], compact: true },
+    style: tableStyle,
   });
   for (const row of tables) table.push([row.table, ...columns.map((name) => number.format(row[name]))]);
   const sum = (name: 'inserted' | 'updated' | 'unchanged'): string =>
@@ -99,7 +98,7 @@ export function renderEvents(result: EventsResult): string {
   const table = new Table({
     head: ['', 'received', 'loaded', 'duplicate', 'quarantined'],
     colAligns: ['left', 'right', 'right', 'right', 'right'],
-    style: { head: [], border: [], compact: true },
+    style: tableStyle,
   });
   table.push(['events', ...[received, loaded, duplicate, quarantined].map((count) => number.format(count))]);
   const again = files.filter(({ alreadyLoaded }) => alreadyLoaded).length;
@@ -143,7 +142,7 @@ function renderLake(results: RunResult['events']): string {
   const table = new Table({
     head: ['', ...columns],
     colAligns: ['left', ...columns.map(() => 'right' as const)],
-    style: { head: [], border: [], compact: true },
+    style: tableStyle,
   });
   for (const dataset of new Set(fresh.map(datasetOf))) {
     const own = fresh.filter((each) => datasetOf(each) === dataset);

@@ -15,6 +15,7 @@ import { readPublication } from '../publish/warehouse.ts';
 import type { JsonValue } from '../stores/duckdb/duckdb.ts';
 import type { App } from './app.ts';
 import { parseCount, parseDay } from './options.ts';
+import { tableStyle } from './print.ts';
 
 interface Words {
   readonly from?: string;
@@ -81,7 +82,7 @@ function renderTable(report: Report, result: ReportResult): string {
   const table = new Table({
     head: report.columns.map(({ name }) => name.replaceAll('_', ' ')),
     colAligns: report.columns.map(({ unit }) => (numberFormats[unit] ? 'right' : 'left')),
-    style: { head: [], border: [], compact: true },
+    style: tableStyle,
   });
   for (const row of result.rows) table.push(report.columns.map(({ name, unit }) => renderCell(row[name], unit)));
   return table.toString();
@@ -145,7 +146,7 @@ function list(app: App, words: Words): void {
     app.output.print(`${JSON.stringify(listed, null, 2)}\n`);
     return;
   }
-  const table = new Table({ head: ['report', 'title', 'question'], style: { head: [], border: [], compact: true } });
+  const table = new Table({ head: ['report', 'title', 'question'], style: tableStyle });
   for (const { name, title, question } of reports) table.push([name, title, question]);
   app.output.print(`${table.toString()}\n`);
 }

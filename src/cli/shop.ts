@@ -5,6 +5,7 @@ import { placeOrder } from '../shop/checkout.ts';
 import { openShop } from '../shop/open.ts';
 import type { App } from './app.ts';
 import { jsonOption, parseSource } from './options.ts';
+import { printResult } from './print.ts';
 
 interface OpenWords {
   readonly from: string;
@@ -34,22 +35,19 @@ Examples:
 
 async function open(app: App, words: OpenWords): Promise<void> {
   const added = await app.withPipeline(({ postgres }) => openShop(postgres, words.from));
-  app.output.settle();
-  app.output.print(
-    words.json
-      ? `${JSON.stringify(added, null, 2)}\n`
-      : `The shop has ${added.products} more products and ${added.customers} more customers.\n`,
+  printResult(
+    app,
+    words,
+    added,
+    ({ products, customers }) => `The shop has ${products} more products and ${customers} more customers.\n`,
   );
 }
 
 async function order(app: App, words: OrderWords): Promise<void> {
   const request = { customerId: words.customer, paymentMethod: words.payment, lines: words.item };
   const placed = await app.withPipeline(({ postgres, clock, ids }) => placeOrder(postgres, request, clock, ids));
-  app.output.settle();
   const money = new Intl.NumberFormat('en-US', { style: 'currency', currency: app.config.currency });
-  app.output.print(
-    words.json ? `${JSON.stringify(placed, null, 2)}\n` : `${placed.order}: ${money.format(placed.total)}\n`,
-  );
+  printResult(app, words, placed, ({ order, total }) => `${order}: ${money.format(total)}\n`);
 }
 
 /** The command. */

@@ -8,6 +8,7 @@ import { sourceViews } from '../publish/publish.ts';
 import { openDuckDB } from '../stores/duckdb/duckdb.ts';
 import type { App } from './app.ts';
 import { jsonOption } from './options.ts';
+import { printResult } from './print.ts';
 
 interface Words {
   readonly duckdb: string;
@@ -33,10 +34,7 @@ async function writeSources(app: App, words: Words): Promise<void> {
       duckdb.close();
     }
   });
-  app.output.settle();
-  app.output.print(
-    words.json ? `${JSON.stringify({ path, datasets }, null, 2)}\n` : `${path}: views ${datasets.join(', ')}\n`,
-  );
+  printResult(app, words, { path, datasets }, () => `${path}: views ${datasets.join(', ')}\n`);
 }
 
 /** The command. */

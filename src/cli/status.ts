@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { readStatus, type Status } from '../pipeline/status.ts';
 import type { App } from './app.ts';
 import { jsonOption } from './options.ts';
+import { printResult } from './print.ts';
 
 const kindNames = { sample: 'sample shop', csv: 'CSV files', shop: 'live shop', events: 'events' } as const;
 
@@ -37,6 +38,5 @@ export const statusCommand = (app: () => App): Command =>
     .addHelpText('after', '\nExample:\n  millrace status --json')
     .action(async (words: { json?: true }) => {
       const status = await app().withPipeline(readStatus);
-      app().output.settle();
-      app().output.print(words.json ? `${JSON.stringify(status, null, 2)}\n` : render(status));
+      printResult(app(), words, status, render);
     });

@@ -5,7 +5,7 @@
  */
 import { sqlText } from '../stores/duckdb/duckdb.ts';
 import { emailAddress } from './personal-data.ts';
-import { type Rule, references, rulesOf, type Severity } from './rules.ts';
+import { type Rule, rulesOf, type Severity } from './rules.ts';
 import {
   type ColumnKind,
   paymentMethods,
@@ -115,25 +115,6 @@ export function brokenRules(rules: readonly Rule[], table: TableName, severity: 
     ({ id }, place) => `CASE WHEN ${column} & ${bitOf(place)} <> 0 THEN ${sqlText(id)} END`,
   );
   return cases.length === 0 ? '[]::VARCHAR[]' : `list_filter([${cases.join(', ')}], lambda rule: rule IS NOT NULL)`;
-}
-
-/**
- * How many rows of judged_<table> broke each rule about single rows: one row, a column per rule, and `checked`. Exact
- * copies are not looked at again.
- */
-export function countBroken(rules: readonly Rule[], table: TableName): string {
-  const counts = (['error', 'warn'] as const).flatMap((severity) =>
-    rulesOf(rules, table, severity).map(
-      ({ id }, place) => `count(*) FILTER (${bitsColumns[severity]} & ${bitOf(place)} <> 0) AS "${id}"`,
-    ),
-  );
-  return `SELECT ${['count(*) AS checked', ...counts].join(', ')} FROM judged_${table} WHERE verdict <> 'duplicate'`;
-}
-
-/** SQL for what children may refer to in a judged table: its key as `key`, and the columns that their rules use. */
-export function parentColumns(table: TableName): readonly string[] {
-  const used = new Set(references.filter(({ parent }) => parent === table).flatMap(({ uses }) => uses));
-  return [`${tableContracts[table].key} AS key`, ...used];
 }
 
 /** What tells two rows apart: every column as received. */

@@ -149,7 +149,7 @@ export const errorCatalogue = {
   'MR-IN-015': {
     message: 'The folder {path} holds no file of events.',
     remedy:
-      'Such files are named *.ndjson, *.jsonl, *.json, also packed as .gz or .zst, or *.parquet. A file of any other name is read when its own path is given.',
+      'Such files are named *.ndjson, *.jsonl, *.json, also packed as .gz or .zst, or *.parquet with a column event_id. Any other file is read when its own path is given.',
     exitCode: 2,
   },
   'MR-IN-016': {
@@ -547,6 +547,10 @@ export function isDiskFull(thrown: unknown): boolean {
 
 /** What DuckDB says first when its limit of memory is too low; what follows is advice on settings that it has. */
 const outOfMemory = /Out of Memory Error: ([^\n]*)/;
+
+/** True when work failed for want of disk or memory: whatever it was about is not to blame. */
+export const lacksRoom = (thrown: unknown): boolean =>
+  isDiskFull(thrown) || (thrown instanceof Error && outOfMemory.test(thrown.message));
 
 /** The path that a failed file-system call was about. */
 const pathOf = (thrown: unknown): string | undefined =>

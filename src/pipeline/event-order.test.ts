@@ -3,8 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { event, heldEvents, ingest, inLake, ndjson, writeEventFiles } from '../../tests/setup/events.ts';
-import { makeFolder } from '../../tests/setup/fixtures.ts';
+import { event, heldEvents, ingest, inLake, ndjson } from '../../tests/setup/events.ts';
+import { makeFolder, writeFiles } from '../../tests/setup/fixtures.ts';
 import { makePipeline } from '../../tests/setup/pipeline.ts';
 import { findDifferences } from '../ingest/production/ledger.ts';
 import { openPublished } from '../publish/warehouse.ts';
@@ -120,7 +120,7 @@ const parquetColumns = {
 } as const;
 
 async function writeParquet(duckdb: DuckDB, lines: string, folder: string): Promise<void> {
-  const path = `${writeEventFiles({ 'rows.ndjson': lines })}/rows.ndjson`;
+  const path = `${writeFiles({ 'rows.ndjson': lines })}/rows.ndjson`;
   const columns = Object.entries(parquetColumns).map(([name, type]) => `${name}: ${sqlText(type)}`);
   await duckdb.run(
     `COPY (SELECT * REPLACE (properties::VARCHAR AS properties) FROM read_json(${sqlText(path)}, format = 'newline_delimited',

@@ -3,13 +3,15 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { event, heldEvents, ingest, inLake, ndjson } from '../../tests/setup/events.ts';
-import { makePipeline } from '../../tests/setup/pipeline.ts';
+import { smallShop, writeFiles } from '../../tests/setup/fixtures.ts';
+import { load, makePipeline } from '../../tests/setup/pipeline.ts';
 import { baseWords, makeEventContract } from '../contracts/events/event-contract.ts';
 import { eventsByDay } from '../ingest/events/lake-stats.ts';
 import { findDifferences } from '../ingest/production/ledger.ts';
 import { listQuarantine } from '../ingest/production/quarantine.ts';
 import { fix, replay, revert } from './corrections.ts';
 import { compactLake, pruneReceived } from './events.ts';
+import { knownSources } from './sources.ts';
 
 const id = (number: number): string => `EVT_${String(number).padStart(16, '0')}`;
 
@@ -98,8 +100,32 @@ describe('events in quarantine', () => {
     await expect(fix(context, new Map([[fridge?.id ?? 0, { divice_type: 'mobile' }]]))).rejects.toMatchObject({
       code: 'MR-QRN-004',
     });
+    const unlikely = [
+      { record: 'no JSON', device_type: 'mobile' },
+      { record: '17', device_type: 'mobile' },
+    ];
+    for (const values of unlikely) {
+      await expect(fix(context, new Map([[fridge?.id ?? 0, values]]))).rejects.toMatchObject({ code: 'MR-QRN-006' });
+    }
+    await fix(context, new Map([[fridge?.id ?? 0, { device_type: 'mobile' }]]));
+    await expect(fix(context, new Map([[fridge?.id ?? 0, { record: 'no JSON' }]]))).rejects.toMatchObject({
+      code: 'MR-QRN-006',
+    });
+    expect((await replay(context, {})).tables).toContainEqual({ table: 'events', replayed: 1, released: 1, held: 0 });
     await expect(revert(context, batch)).rejects.toMatchObject({ code: 'MR-BAT-006' });
   });
+});
+
+test('events and CSV files may be of one source: a run then repeats the CSV files, whichever came first', async () => {
+  const context = await makePipeline();
+  await ingest(context, { 'a.ndjson': ndjson([event()]) });
+  expect(await knownSources(context.postgres)).toMatchObject([{ source: 'web', kind: 'events' }]);
+  const folder = writeFiles(smallShop);
+  await load(context.postgres, folder, { source: 'web' });
+  const files = { source: 'web', kind: 'csv', input: folder, options: {} };
+  expect(await knownSources(context.postgres)).toMatchObject([files]);
+  await ingest(context, { 'b.ndjson': ndjson([event()]) });
+  expect(await knownSources(context.postgres)).toMatchObject([files]);
 });
 
 describe('drift', () => {
@@ -140,6 +166,11 @@ describe('what is held', () => {
     const { tables } = await replay(context, { table: 'events' });
     expect(tables).toContainEqual({ table: 'events', replayed: 0, released: 0, held: 0 });
     expect(await findDifferences(context.postgres)).toEqual([]);
+    const [row] = await listQuarantine(context.postgres, {});
+    await fix(context, new Map([[row?.id ?? 0, { record: JSON.stringify(event({ user_id: 'another secret' })) }]]));
+    expect(await pruneReceived(later, { raw: undefined, quarantine: 1 })).toMatchObject({ quarantined: 1 });
+    expect(await context.postgres.rows('SELECT 1 FROM ops.quarantine WHERE fixed IS NOT NULL')).toEqual([]);
+    expect(await pruneReceived(later, { raw: undefined, quarantine: 1 })).toMatchObject({ quarantined: 0 });
   });
 });
 

@@ -15,11 +15,7 @@ import {
   seed,
   type Undisturbed,
 } from './crash.ts';
-
-const { TEST_SECONDS } = process.env;
-
-/** Rounds begin only as long as the runner allows. */
-const deadline = performance.now() + 1000 * Number(TEST_SECONDS ?? Number.POSITIVE_INFINITY);
+import { skipWhenLate } from './homes.ts';
 
 const today = (): string => dayIn(new Date(), 'UTC');
 
@@ -58,7 +54,7 @@ describe.runIf(process.platform === 'linux')(`a run that is killed (TEST_SEED=${
   }
 
   test.for(rounds)('$name', ({ round, onSample }, { skip }) => {
-    if (performance.now() > deadline) skip(`the ${TEST_SECONDS} seconds for beginning new rounds are over`);
+    skipWhenLate(skip);
     return onSample ? crashOnSample(round, skip) : crashAndRecover(round, shop, undisturbed);
   });
 });

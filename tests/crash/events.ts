@@ -6,8 +6,9 @@ import { expect } from 'vitest';
 import { createRandom } from '../../src/generate/random.ts';
 import { openDuckDB, sqlPath } from '../../src/stores/duckdb/duckdb.ts';
 import { smallLimits } from '../setup/fixtures.ts';
-import { type Contents, type Home, type Round, readDatabase, withPostgres } from './crash.ts';
-import { ask, crashSteps, type Step, stepUndisturbed, type UndisturbedSteps } from './steps.ts';
+import { type Contents, type Home, readDatabase, withPostgres } from './crash.ts';
+import type { KilledSteps } from './homes.ts';
+import { ask, crashSteps, type Step, stepUndisturbed } from './steps.ts';
 
 /** Files of events with all that can become of one, and how many of their lines are no duplicates. */
 export interface EventFiles {
@@ -125,13 +126,10 @@ const expectEachOnce =
     expect(new Set(found)).toEqual(ids);
   };
 
-/** Takes a home of its own through all steps. */
-export const eventsUndisturbed = (files: EventFiles): Promise<UndisturbedSteps> =>
-  stepUndisturbed(stepsOf(files), expectEachOnce(files), readAll);
-
-/** Takes a home through all steps and kills it at these moments: it must then hold what an undisturbed one does. */
-export const crashEvents = (
-  rounds: readonly Round[],
-  files: EventFiles,
-  undisturbed: UndisturbedSteps,
-): Promise<void> => crashSteps(rounds, stepsOf(files), undisturbed, expectEachOnce(files), readAll);
+/** The steps, over the same files for all homes. */
+export const killedEvents: KilledSteps<EventFiles> = {
+  title: 'events that are killed',
+  make: makeEventFiles,
+  undisturbed: (files) => stepUndisturbed(stepsOf(files), expectEachOnce(files), readAll),
+  kill: (kills, files, undisturbed) => crashSteps(kills, stepsOf(files), undisturbed, expectEachOnce(files), readAll),
+};

@@ -5,8 +5,9 @@
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { runMillrace } from '../setup/fixtures.ts';
-import { type Home, type Round, withPostgres } from './crash.ts';
-import { ask, crashSteps, type Step, stepUndisturbed, type UndisturbedSteps } from './steps.ts';
+import { type Home, withPostgres } from './crash.ts';
+import type { KilledSteps } from './homes.ts';
+import { ask, crashSteps, type Step, stepUndisturbed } from './steps.ts';
 
 /** A folder of files, and the day on which they were true. */
 interface Export {
@@ -15,7 +16,7 @@ interface Export {
 }
 
 /** What the commands load. */
-export interface Exports {
+interface Exports {
   /** In the order of their days. */
   readonly inOrder: readonly [Export, Export, Export];
   /** Files that should not have been loaded: another shop's, with the same ids. */
@@ -38,7 +39,7 @@ async function generate(output: string, ...words: readonly string[]): Promise<Ge
 }
 
 /** Makes the files: the same ones each time. */
-export async function generateExports(folder: string): Promise<Exports> {
+async function generateExports(folder: string): Promise<Exports> {
   const [right, wrong] = await Promise.all([
     generate(join(folder, 'right'), '--batches', '3', '--seed', '7'),
     generate(join(folder, 'wrong'), '--seed', '8'),
@@ -116,10 +117,11 @@ async function expectBalance(home: Home, { rows }: Exports): Promise<void> {
   expect(found).toEqual(booked.map(({ path }, place) => ({ path, received: counted[place], sum: counted[place] })));
 }
 
-/** Takes a home of its own through all steps. */
-export const loadUndisturbed = (exports: Exports): Promise<UndisturbedSteps> =>
-  stepUndisturbed(stepsOf(exports), (home) => expectBalance(home, exports));
-
-/** Takes a home through all steps and kills it at these moments: it must then hold what an undisturbed one does. */
-export const crashLoads = (rounds: readonly Round[], exports: Exports, undisturbed: UndisturbedSteps): Promise<void> =>
-  crashSteps(rounds, stepsOf(exports), undisturbed, (home) => expectBalance(home, exports));
+/** The steps, over the same exports for all homes. */
+export const killedLoads: KilledSteps<Exports> = {
+  title: 'loads that are killed',
+  make: generateExports,
+  undisturbed: (exports) => stepUndisturbed(stepsOf(exports), (home) => expectBalance(home, exports)),
+  kill: (kills, exports, undisturbed) =>
+    crashSteps(kills, stepsOf(exports), undisturbed, (home) => expectBalance(home, exports)),
+};

@@ -1,13 +1,10 @@
 /** Events for tests: lines of NDJSON, files of them, and what the lake then holds. */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { onTestFinished } from 'vitest';
 import type { EventsRequest, EventsResult } from '../../src/ingest/events/ingest-events.ts';
 import { loadEvents } from '../../src/pipeline/events.ts';
 import type { PipelineContext } from '../../src/pipeline/run.ts';
 import { openDuckDB, type Row, sqlPath } from '../../src/stores/duckdb/duckdb.ts';
-import { type AtEnd, makeFolder } from './fixtures.ts';
+import { writeFiles } from './fixtures.ts';
 
 /** A page view that breaks no rule, with changes; a field that is undefined is left out. */
 export const event = (changes: Readonly<Record<string, unknown>> = {}): Readonly<Record<string, unknown>> => ({
@@ -26,19 +23,6 @@ export const event = (changes: Readonly<Record<string, unknown>> = {}): Readonly
 export const ndjson = (events: readonly (Readonly<Record<string, unknown>> | string)[]): string =>
   events.map((each) => `${typeof each === 'string' ? each : JSON.stringify(each)}\n`).join('');
 
-/** Writes files into a new folder, below which names may have folders; gives the folder. */
-export function writeEventFiles(
-  files: Readonly<Record<string, string | Buffer>>,
-  atEnd: AtEnd = onTestFinished,
-): string {
-  const folder = makeFolder(atEnd);
-  for (const [name, content] of Object.entries(files)) {
-    mkdirSync(dirname(join(folder, name)), { recursive: true });
-    writeFileSync(join(folder, name), content);
-  }
-  return folder;
-}
-
 /** Loads files of events as the source 'web'. */
 export const ingest = (
   context: PipelineContext,
@@ -48,7 +32,7 @@ export const ingest = (
   loadEvents(context, {
     source: 'web',
     kind: 'events',
-    paths: [typeof files === 'string' ? files : writeEventFiles(files)],
+    paths: [typeof files === 'string' ? files : writeFiles(files)],
     repeatable: true,
     ...words,
   });

@@ -3,7 +3,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, inject, onTestFinished } from 'vitest';
 import type { DuckDBLimits } from '../../src/stores/duckdb/duckdb.ts';
 import { migrate } from '../../src/stores/postgres/migrate.ts';
@@ -89,10 +89,13 @@ I5,T4,P2,1,35.50,0,35.50
 /** The files of a shop, by name. */
 export type ShopFiles = Readonly<Record<string, string | Buffer>>;
 
-/** Writes files into a new folder, removed at the end; gives the folder. */
+/** Writes files into a new folder, removed at the end, below which names may have folders; gives the folder. */
 export function writeFiles(files: ShopFiles = smallShop, atEnd: AtEnd = onTestFinished): string {
   const folder = makeFolder(atEnd);
-  for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), content);
+  }
   return folder;
 }
 

@@ -138,11 +138,11 @@ async function readOutcome(sql: Sql, batch: string): Promise<Booked> {
   return { files, tables, brokenRules, released: moved?.released ?? 0 };
 }
 
-/** The source as it was given last: what a run without --input repeats. */
+/** The source as it was given last: what a run without --input repeats. One that only brought events becomes one of files. */
 const registerSource = (sql: Sql, request: CsvRequest, now: Date): Promise<number> =>
   sql.run(
     `INSERT INTO ops.sources (source, kind, preset, input, options, added_at) VALUES ($1, $2, $3, $4, $5, $6)
-     ON CONFLICT (source) DO UPDATE SET preset = $3, input = $4, options = $5`,
+     ON CONFLICT (source) DO UPDATE SET kind = $2, preset = $3, input = $4, options = $5`,
     [
       request.source,
       request.kind,

@@ -3,7 +3,8 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { event, heldEvents, ingest, inLake, ndjson, writeEventFiles } from '../../../tests/setup/events.ts';
+import { event, heldEvents, ingest, inLake, ndjson } from '../../../tests/setup/events.ts';
+import { writeFiles } from '../../../tests/setup/fixtures.ts';
 import { makePipeline } from '../../../tests/setup/pipeline.ts';
 import { findDifferences } from '../production/ledger.ts';
 import { eventsByDay } from './lake-stats.ts';
@@ -100,7 +101,7 @@ describe('files of events', () => {
   test('whose bytes were loaded before are left out, alone and among others', async () => {
     const context = await makePipeline();
     const first = ndjson([event({ event_id: id(1) })]);
-    const folder = writeEventFiles({ 'a.ndjson': first });
+    const folder = writeFiles({ 'a.ndjson': first });
     await ingest(context, folder);
     const before = await inLake(context);
     expect(await ingest(context, folder)).toMatchObject({

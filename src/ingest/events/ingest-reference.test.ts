@@ -1,9 +1,11 @@
 /** Catalog and profiles on their way into the lake: of each key the latest file counts, in whatever order files come. */
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { makeFolder } from '../../../tests/setup/fixtures.ts';
 import { makePipeline } from '../../../tests/setup/pipeline.ts';
 import { openDuckDB, type Row, sqlPath, sqlText } from '../../stores/duckdb/duckdb.ts';
+import type { Lake } from '../../stores/lake/lake.ts';
 import { findDifferences } from '../production/ledger.ts';
 import type { EventsContext } from './context.ts';
 import { ingestReference, type ReferenceResult } from './ingest-reference.ts';
@@ -14,21 +16,26 @@ interface Product {
   readonly rating?: number;
 }
 
-async function writeCatalog(context: EventsContext, products: readonly Product[]): Promise<string> {
+async function writeParquet(context: EventsContext, rows: string): Promise<string> {
   const path = join(makeFolder(), 'catalog.parquet');
   const duckdb = await openDuckDB(':memory:', context.duckdb);
-  const rows = products.map(
-    ({ id, price, rating = 4 }) => `(${id === null ? 'NULL' : sqlText(id)}, ${price ?? 'NULL'}, ${rating})`,
-  );
   try {
-    await duckdb.run(
-      `COPY (SELECT product_id, 'Kettle' AS product_name, 'Home' AS category, price::DOUBLE AS price, rating::DOUBLE AS Rating
-         FROM (VALUES ${rows.join(', ')}) AS rows (product_id, price, rating)) TO ${sqlText(path)} (FORMAT parquet)`,
-    );
+    await duckdb.run(`COPY (${rows}) TO ${sqlText(path)} (FORMAT parquet)`);
   } finally {
     duckdb.close();
   }
   return path;
+}
+
+function writeCatalog(context: EventsContext, products: readonly Product[]): Promise<string> {
+  const rows = products.map(
+    ({ id, price, rating = 4 }) => `(${id === null ? 'NULL' : sqlText(id)}, ${price ?? 'NULL'}, ${rating})`,
+  );
+  return writeParquet(
+    context,
+    `SELECT product_id, 'Kettle' AS product_name, 'Home' AS category, price::DOUBLE AS price, rating::DOUBLE AS Rating
+     FROM (VALUES ${rows.join(', ')}) AS rows (product_id, price, rating)`,
+  );
 }
 
 async function ingest(
@@ -46,11 +53,12 @@ async function catalog(context: EventsContext): Promise<readonly Row[]> {
   const [file] = await context.postgres.rows<{ path: string }>(
     `SELECT path FROM ops.lake_files WHERE dataset = 'lake.catalog' AND retired_at IS NULL`,
   );
+  if (!file) return [];
   const duckdb = await openDuckDB(':memory:', context.duckdb);
   try {
     return await duckdb.rows(
       `SELECT product_id, price::DOUBLE AS price, rating::DOUBLE AS rating, brand, observed_at::DATE::VARCHAR AS day
-       FROM read_parquet(${sqlPath(context.lake.locate(file?.path ?? ''))}) ORDER BY product_id`,
+       FROM read_parquet(${sqlPath(context.lake.locate(file.path))}) ORDER BY product_id`,
     );
   } finally {
     duckdb.close();
@@ -118,12 +126,60 @@ describe('the catalog', () => {
     expect(await catalog(context)).toEqual(before);
   });
 
-  test('wants Parquet with its key', async () => {
+  test('takes files that differ in their columns', async () => {
     const context = await makePipeline();
-    const profiles = { dataset: 'profiles', source: 'web', kind: 'events' } as const;
-    const path = await writeCatalog(context, [{ id: 'P1', price: 10 }]);
-    await expect(ingestReference({ ...profiles, paths: [path] }, context)).rejects.toMatchObject({
+    const paths = [
+      await writeParquet(context, `SELECT 'P1' AS product_id, 10 AS price`),
+      await writeParquet(context, `SELECT 'Acme' AS Brand, 'P2' AS PRODUCT_ID, 20 AS price`),
+    ];
+    const request = { dataset: 'catalog', source: 'web', kind: 'events', paths } as const;
+    expect(await ingestReference(request, context)).toMatchObject({ received: 2, inserted: 2 });
+    expect(await catalog(context)).toMatchObject([
+      { product_id: 'P1', price: 10, brand: null },
+      { product_id: 'P2', price: 20, brand: 'Acme' },
+    ]);
+  });
+
+  test('wants its key in every file', async () => {
+    const context = await makePipeline();
+    const paths = [
+      await writeCatalog(context, [{ id: 'P1', price: 10 }]),
+      await writeParquet(context, `SELECT 'U1' AS user_id, 'GB' AS country_code`),
+    ];
+    const request = { dataset: 'catalog', source: 'web', kind: 'events', paths } as const;
+    await expect(ingestReference(request, context)).rejects.toMatchObject({
       code: 'MR-IN-004',
+      details: { path: paths[1], columns: 'product_id', found: 'user_id, country_code' },
     });
+    expect(await catalog(context)).toEqual([]);
+  });
+
+  test('wants Parquet that can be read', async () => {
+    const context = await makePipeline();
+    const text = join(makeFolder(), 'catalog.parquet');
+    writeFileSync(text, 'product_id,price\nP1,10\n');
+    const damaged = await writeCatalog(context, [{ id: 'P1', price: 10 }]);
+    const bytes = readFileSync(damaged);
+    writeFileSync(damaged, bytes.fill(7, 30, bytes.length - 20));
+    for (const path of [text, damaged]) {
+      const request = { dataset: 'catalog', source: 'web', kind: 'events', paths: [path] } as const;
+      await expect(ingestReference(request, context)).rejects.toMatchObject({ code: 'MR-IN-016', exitCode: 1 });
+    }
+  });
+
+  test('is not taken of a file that changes meanwhile', async () => {
+    const context = await makePipeline();
+    const path = await writeCatalog(context, [{ id: 'P1', price: 10 }]);
+    const { put } = context.lake;
+    const lake: Lake = {
+      ...context.lake,
+      put: (name, write) => {
+        appendFileSync(path, 'x');
+        return put(name, write);
+      },
+    };
+    const request = { dataset: 'catalog', source: 'web', kind: 'events', paths: [path] } as const;
+    await expect(ingestReference(request, { ...context, lake })).rejects.toMatchObject({ code: 'MR-IN-010' });
+    expect(await catalog(context)).toEqual([]);
   });
 });

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { appendAudit } from '../../audit/audit.ts';
 import {
   judgeReferenceStatement,
+  type ReferenceContract,
   type ReferenceName,
   referenceContracts,
 } from '../../contracts/events/reference-data.ts';
@@ -11,16 +12,18 @@ import { MillraceError } from '../../kernel/errors.ts';
 import { type DuckDB, sqlName, sqlPath, sqlText } from '../../stores/duckdb/duckdb.ts';
 import { streamRows } from '../../stores/duckdb/stream-rows.ts';
 import type { Sql } from '../../stores/postgres/postgres.ts';
+import { requireUnchanged } from '../files/inspect.ts';
 import { withJudge } from '../judge.ts';
 import { type NewLakeFile, registerFiles, removeUnregistered, retireFiles } from '../lake-files.ts';
 import { book, requireLakeBalance, type Standing } from '../production/ledger.ts';
-import { createStopwatch } from '../production/stages.ts';
+import { createStopwatch, type Stage } from '../production/stages.ts';
 import { copyQuarantine, insertBatch, insertFiles, insertQuality, knownHashes, registerSource } from './batch-books.ts';
 import type { EventsContext } from './context.ts';
 import { currentOf } from './event-lake.ts';
 import { lakeShapes } from './lake-shape.ts';
 import { archivedEventName, archiveEvents } from './read/archive.ts';
-import { type EventFile, findEventFiles } from './read/find.ts';
+import { type EventFile, findReferenceFiles } from './read/find.ts';
+import { readingParquet } from './read/parquet.ts';
 import * as statement from './reference-statements.ts';
 
 /** What to load, and as which source. */
@@ -57,32 +60,49 @@ const nothing: ReferenceCounts = {
   quarantined: 0,
 };
 
-/** Columns of the files, lower-cased, that the contract has. Errors: MR-IN-005 for another format, MR-IN-004 for a column that is missing. */
+/** The contract's columns that a file has, whatever their case. Errors: MR-IN-004 without the key, MR-IN-016. */
 async function columnsOf(
   judge: DuckDB,
-  dataset: ReferenceName,
-  files: readonly EventFile[],
+  { columns, key }: ReferenceContract,
+  { path, format }: EventFile,
 ): Promise<readonly string[]> {
-  const { columns, key } = referenceContracts[dataset];
-  const other = files.find(({ format }) => format !== 'parquet');
-  if (other) throw new MillraceError('MR-IN-005', { path: other.path, kind: 'no Parquet file' });
-  const paths = files.map(({ path }) => sqlPath(path)).join(', ');
-  const described = await judge.rows<{ name: string }>(
-    `SELECT DISTINCT lower(column_name) AS name FROM (DESCRIBE FROM read_parquet([${paths}], union_by_name = true))`,
+  if (format !== 'parquet') throw new MillraceError('MR-IN-016', { path, problem: 'it does not begin like one' });
+  const described = await readingParquet(
+    path,
+    judge.rows<{ name: string }>(
+      `SELECT lower(column_name) AS name FROM (DESCRIBE FROM read_parquet(${sqlPath(path)}, hive_partitioning = false))`,
+    ),
   );
   const found = described.map(({ name }) => name);
-  if (!found.includes(key)) throw new MillraceError('MR-IN-004', { path: files[0]?.path ?? '', columns: key });
+  if (!found.includes(key)) throw new MillraceError('MR-IN-004', { path, columns: key, found: found.join(', ') });
   return columns.map(({ name }) => name).filter((name) => found.includes(name));
 }
 
-/** Makes received_rows of the files: file_number, row_number from 1, and the contract's columns as text. */
-async function readRows(judge: DuckDB, files: readonly EventFile[], columns: readonly string[]): Promise<void> {
-  const selects = files.map(
-    ({ path }, place) => `SELECT ${place}::SMALLINT AS file_number, file_row_number + 1 AS row_number,
-      ${columns.map((name) => `COLUMNS('(?i)^${name}$')::VARCHAR AS ${sqlName(name)}`).join(', ')}
-      FROM read_parquet(${sqlPath(path)}, file_row_number = true)`,
-  );
-  await judge.run(`CREATE OR REPLACE TABLE received_rows AS ${selects.join(' UNION ALL BY NAME ')}`);
+/**
+ * Makes received_rows of the files: file_number, row_number from 1, and the contract's columns as text, NULL where a file
+ * lacks one. Gives the columns that any file has. Errors: MR-IN-004, MR-IN-016.
+ */
+async function readRows(
+  judge: DuckDB,
+  contract: ReferenceContract,
+  files: readonly EventFile[],
+): Promise<readonly string[]> {
+  const names = contract.columns.map(({ name }) => name);
+  await judge.run(`CREATE OR REPLACE TABLE received_rows
+    (file_number SMALLINT, row_number BIGINT, ${names.map((name) => `${sqlName(name)} VARCHAR`).join(', ')})`);
+  const found = new Set<string>();
+  for (const [fileNumber, file] of files.entries()) {
+    const columns = await columnsOf(judge, contract, file);
+    for (const name of columns) found.add(name);
+    const texts = columns.map((name) => `COLUMNS('(?i)^${name}$')::VARCHAR AS ${sqlName(name)}`);
+    await readingParquet(
+      file.path,
+      judge.run(`INSERT INTO received_rows BY NAME
+        SELECT ${fileNumber}::SMALLINT AS file_number, file_row_number + 1 AS row_number, ${texts.join(', ')}
+        FROM read_parquet(${sqlPath(file.path)}, file_row_number = true, hive_partitioning = false)`),
+    );
+  }
+  return names.filter((name) => found.has(name));
 }
 
 async function readStored(context: EventsContext, judge: DuckDB, dataset: ReferenceName): Promise<readonly string[]> {
@@ -120,89 +140,170 @@ async function countStandings(judge: DuckDB): Promise<ReferenceCounts> {
   return { ...nothing, received, ...Object.fromEntries(counted.map(({ standing, rows }) => [standing, rows])) };
 }
 
+/** A batch, and what tells it from others. */
+interface Batch {
+  readonly id: string;
+  readonly contentHash: string;
+  readonly observedAt: Date;
+  readonly recordedAt: Date;
+  readonly files: readonly EventFile[];
+}
+
+function identify(
+  { dataset, source }: ReferenceRequest,
+  files: readonly EventFile[],
+): Pick<Batch, 'id' | 'contentHash'> {
+  const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+  const contentHash = sha256(files.map((file) => file.sha256).join('\n'));
+  return { id: `batch_${sha256([dataset, source, contentHash].join('\n')).slice(0, 16)}`, contentHash };
+}
+
+/** A batch that is judged and written, but not booked. */
+interface Prepared {
+  readonly counts: ReferenceCounts;
+  readonly brokenRules: ReferenceResult['brokenRules'];
+  /** The contract's columns that any file has. */
+  readonly columns: readonly string[];
+  /** Rows of each file, by its place. */
+  readonly records: ReadonlyMap<number, number>;
+  /** The dataset's files so far. */
+  readonly former: readonly string[];
+  readonly written: NewLakeFile;
+  readonly stages: readonly Stage[];
+}
+
+const receivedDateOf = ({ observedAt }: Batch): string => observedAt.toISOString().slice(0, 10);
+
+async function prepare(
+  context: EventsContext,
+  judge: DuckDB,
+  { dataset, source }: ReferenceRequest,
+  batch: Batch,
+): Promise<Prepared> {
+  const { files, observedAt } = batch;
+  const contract = referenceContracts[dataset];
+  const stopwatch = createStopwatch(context.clock);
+  const columns = await readRows(judge, contract, files);
+  await judge.run(judgeReferenceStatement(contract, columns));
+  await judge.run(personalDataMacros(context.pseudonymKey));
+  await judge.run(statement.maskRows(contract));
+  const former = await readStored(context, judge, dataset);
+  await judge.run(statement.settleRows(contract, source, observedAt));
+  const rows = statement.settledDataset(contract, source, observedAt);
+  const written = await stopwatch.time('write to the lake', async () => ({
+    result: await writeDataset(context, judge, dataset, batch.id, rows),
+  }));
+  await archiveEvents(context.rawEvents, files, receivedDateOf(batch));
+  const counted = await judge.rows<{ file: number; rows: number }>(
+    'SELECT file_number AS file, count(*) AS rows FROM received_rows GROUP BY file_number',
+  );
+  return {
+    counts: await countStandings(judge),
+    brokenRules: await judge.rows(
+      'SELECT rule, count(*) AS broken FROM (SELECT unnest(rules) AS rule FROM settled) GROUP BY rule ORDER BY rule',
+    ),
+    columns,
+    records: new Map(counted.map((each) => [each.file, each.rows])),
+    former,
+    written,
+    stages: stopwatch.stages,
+  };
+}
+
+/** Sends what is to be held to quarantine. */
+async function quarantine(
+  sql: Sql,
+  judge: DuckDB,
+  temporaryFolder: string,
+  contract: ReferenceContract,
+  { id, files }: Batch,
+  columns: readonly string[],
+): Promise<void> {
+  const names = files.map(({ name }, place) => `(${place}::SMALLINT, ${sqlText(name)})`);
+  await judge.run(`CREATE OR REPLACE TABLE names AS FROM (VALUES ${names.join(', ')}) AS names (file_number, file)`);
+  await streamRows(judge, statement.quarantinedRows(contract, id, columns), temporaryFolder, (rows) =>
+    sql.copyIn(copyQuarantine, rows),
+  );
+}
+
+/** Marks the ids that have other content now: whatever is computed from them is to be computed again. */
+async function markChanged(
+  sql: Sql,
+  judge: DuckDB,
+  temporaryFolder: string,
+  contract: ReferenceContract,
+  { id, recordedAt }: Batch,
+): Promise<void> {
+  await sql.run('CREATE TEMP TABLE changed_now (key text) ON COMMIT DROP');
+  await streamRows(judge, statement.changedKeys(contract), temporaryFolder, (rows) =>
+    sql.copyIn('COPY changed_now FROM STDIN (FORMAT csv)', rows),
+  );
+  await sql.run(
+    'INSERT INTO ops.changed_keys (dataset, key, batch_id, recorded_at) SELECT $1, key, $2, $3 FROM changed_now',
+    [`lake.${contract.name}`, id, recordedAt],
+  );
+}
+
+async function commit(
+  context: EventsContext,
+  judge: DuckDB,
+  temporaryFolder: string,
+  { dataset, source, kind }: ReferenceRequest,
+  batch: Batch,
+  { counts, brokenRules, columns, records, former, written, stages }: Prepared,
+): Promise<void> {
+  const contract = referenceContracts[dataset];
+  const { id, contentHash, observedAt, recordedAt } = batch;
+  const { received, ...standings } = counts;
+  const files = batch.files.map((file, place) => ({
+    ...file,
+    place,
+    records: records.get(place) ?? 0,
+    malformed: 0,
+    archivedAs: archivedEventName(file, receivedDateOf(batch)),
+  }));
+  const moves = Object.entries(standings).map(([becomes, rows]) => ({
+    batch: id,
+    was: undefined,
+    becomes: becomes as Standing,
+    rows,
+  }));
+  await context.postgres.transaction(async (sql) => {
+    await registerSource(sql, { source, kind, paths: [], repeatable: false }, recordedAt);
+    const values = [id, source, contentHash, observedAt, recordedAt, JSON.stringify(stages), `lake.${dataset}`];
+    await sql.run(insertBatch, values);
+    await sql.run(insertFiles, [id, JSON.stringify(files), dataset]);
+    if (counts.quarantined > 0) await quarantine(sql, judge, temporaryFolder, contract, batch, columns);
+    await sql.run(insertQuality, [id, received, JSON.stringify(brokenRules), dataset]);
+    await book(sql, { operation: 'load', batch: id, at: recordedAt }, dataset, moves);
+    await retireFiles(sql, former, recordedAt);
+    await registerFiles(sql, [written], recordedAt);
+    await markChanged(sql, judge, temporaryFolder, contract, batch);
+    await requireLakeBalance(sql, { batch: id, table: dataset, received });
+    await appendAudit(sql, { action: 'ingest', subject: id, details: { [dataset]: counts.inserted } }, context.clock);
+  });
+}
+
 /**
  * Loads Parquet files of the catalog or of profiles as one batch. A later file's content counts, whatever the order in
- * which files are loaded; the same bytes again change nothing. Errors: MR-IN-001, MR-IN-004, MR-IN-005, MR-LED-001.
+ * which files are loaded; the same bytes again change nothing. Errors: MR-IN-001, MR-IN-004, MR-IN-010, MR-IN-016,
+ * MR-LED-001.
  */
 export async function ingestReference(request: ReferenceRequest, context: EventsContext): Promise<ReferenceResult> {
   const { dataset, source } = request;
-  const contract = referenceContracts[dataset];
   const recordedAt = context.clock();
-  const observedAt = request.observedAt ?? recordedAt;
-  const { files: found } = await findEventFiles(request.paths);
+  const found = await findReferenceFiles(request.paths);
   const known = await knownHashes(context.postgres, dataset, found);
   const files = found.filter(({ sha256 }) => !known.has(sha256));
-  const base = { dataset, source, brokenRules: [] };
-  if (files.length === 0) return { ...base, ...nothing, batch: undefined, alreadyLoaded: true };
-  const contentHash = createHash('sha256')
-    .update(files.map(({ sha256 }) => sha256).join('\n'))
-    .digest('hex');
-  const identity = [dataset, source, contentHash].join('\n');
-  const id = `batch_${createHash('sha256').update(identity).digest('hex').slice(0, 16)}`;
-  const receivedDate = observedAt.toISOString().slice(0, 10);
+  const base = { dataset, source };
+  if (files.length === 0) return { ...base, ...nothing, batch: undefined, alreadyLoaded: true, brokenRules: [] };
+  const batch = { ...identify(request, files), observedAt: request.observedAt ?? recordedAt, recordedAt, files };
   await removeUnregistered(context.postgres, context.lake, `processed/${dataset}`);
   return withJudge(context.duckdb, async (judge, temporaryFolder) => {
-    const stopwatch = createStopwatch(context.clock);
-    const columns = await columnsOf(judge, dataset, files);
-    await readRows(judge, files, columns);
-    await judge.run(judgeReferenceStatement(contract, columns));
-    await judge.run(personalDataMacros(context.pseudonymKey));
-    await judge.run(statement.maskRows(contract));
-    const former = await readStored(context, judge, dataset);
-    await judge.run(statement.settleRows(contract, source, observedAt));
-    const rows = statement.settledDataset(contract, source, observedAt);
-    const written = await stopwatch.time('write to the lake', async () => ({
-      result: await writeDataset(context, judge, dataset, id, rows),
-    }));
-    await archiveEvents(context.rawEvents, files, receivedDate);
-    const counts = await countStandings(judge);
-    const brokenRules = await judge.rows<{ rule: string; broken: number }>(
-      `SELECT rule, count(*) AS broken FROM (SELECT unnest(rules) AS rule FROM settled) GROUP BY rule ORDER BY rule`,
-    );
-    const counted = await judge.rows<{ file: number; rows: number }>(
-      'SELECT file_number AS file, count(*) AS rows FROM received_rows GROUP BY file_number',
-    );
-    const names = files.map(({ name }, place) => `(${place}::SMALLINT, ${sqlText(name)})`);
-    await judge.run(`CREATE OR REPLACE TABLE names AS FROM (VALUES ${names.join(', ')}) AS names (file_number, file)`);
-    const commit = async (sql: Sql): Promise<void> => {
-      await registerSource(sql, { source, kind: request.kind, paths: [], repeatable: false }, recordedAt);
-      const stages = JSON.stringify(stopwatch.stages);
-      await sql.run(insertBatch, [id, source, contentHash, observedAt, recordedAt, stages, `lake.${dataset}`]);
-      const listed = files.map((file, place) => ({
-        ...file,
-        place,
-        records: counted.find((each) => each.file === place)?.rows ?? 0,
-        malformed: 0,
-        archivedAs: archivedEventName(file, receivedDate),
-      }));
-      await sql.run(insertFiles, [id, JSON.stringify(listed), dataset]);
-      if (counts.quarantined > 0) {
-        const held = statement.quarantinedRows(contract, id, columns);
-        await streamRows(judge, held, temporaryFolder, (stream) => sql.copyIn(copyQuarantine, stream));
-      }
-      await sql.run(insertQuality, [id, counts.received, JSON.stringify(brokenRules), dataset]);
-      const { received: _, ...standings } = counts;
-      const moves = Object.entries(standings).map(([becomes, moved]) => ({
-        batch: id,
-        was: undefined,
-        becomes: becomes as Standing,
-        rows: moved,
-      }));
-      await book(sql, { operation: 'load', batch: id, at: recordedAt }, dataset, moves);
-      await retireFiles(sql, former, recordedAt);
-      await registerFiles(sql, [written], recordedAt);
-      await sql.run('CREATE TEMP TABLE changed_now (key text) ON COMMIT DROP');
-      await streamRows(judge, statement.changedKeys(contract), temporaryFolder, (stream) =>
-        sql.copyIn('COPY changed_now FROM STDIN (FORMAT csv)', stream),
-      );
-      await sql.run(
-        'INSERT INTO ops.changed_keys (dataset, key, batch_id, recorded_at) SELECT $1, key, $2, $3 FROM changed_now',
-        [`lake.${dataset}`, id, recordedAt],
-      );
-      await requireLakeBalance(sql, { batch: id, table: dataset, received: counts.received });
-      await appendAudit(sql, { action: 'ingest', subject: id, details: { [dataset]: counts.inserted } }, context.clock);
-    };
-    await context.postgres.transaction(commit);
-    return { ...base, ...counts, batch: id, alreadyLoaded: false, brokenRules };
+    const prepared = await prepare(context, judge, request, batch);
+    for (const file of files) requireUnchanged(file);
+    await commit(context, judge, temporaryFolder, request, batch, prepared);
+    const { counts, brokenRules } = prepared;
+    return { ...base, ...counts, batch: batch.id, alreadyLoaded: false, brokenRules };
   });
 }

@@ -40,7 +40,7 @@ export interface HeldRow {
   readonly state: 'open' | 'released';
 }
 
-/** Whether fields of an event can be set one by one; not where a replay needs the record as a whole. */
+/** Whether fields of an event can be set; not where a replay needs the record as a whole, or what was set is no object. */
 const hasFields = ({ rules, content, fixed }: HeldRow): boolean =>
   fixed?.record === undefined
     ? isObject(content.record) && ![recordRule.malformed, recordRule.tooLong].some((rule) => rules.includes(rule))
@@ -118,13 +118,13 @@ export async function summariseQuarantine(
 }
 
 /**
- * Forgets what was received of the rows of batches that were loaded before the moment; gives how many. The rows stay in
+ * Forgets what was received of, and set on, the rows of batches that were loaded before the moment; gives how many. The rows stay in
  * the books and keep their place and rules; they can only be let in once they were set as a whole.
  */
 export const pruneQuarantine = (sql: Sql, before: Date): Promise<number> =>
   sql.run(
     `UPDATE ops.quarantine SET content = '{}', fixed = NULL FROM ops.batches
-     WHERE batches.batch_id = quarantine.batch_id AND recorded_at < $1 AND content <> '{}'`,
+     WHERE batches.batch_id = quarantine.batch_id AND recorded_at < $1 AND (content <> '{}' OR fixed IS NOT NULL)`,
     [before],
   );
 
@@ -177,12 +177,11 @@ export async function fixQuarantine(sql: Sql, id: number, values: Readonly<Recor
       throw new MillraceError('MR-QRN-004', { column, table: held.table, columns: columns.join(', ') });
     }
   }
-  if (held.table === 'events' && values.record === undefined && !hasFields(held)) {
+  const fixed = { ...held.fixed, ...values };
+  const setsFields = Object.keys(fixed).some((name) => name !== 'record');
+  if (held.table === 'events' && setsFields && !hasFields({ ...held, fixed })) {
     throw new MillraceError('MR-QRN-006', { id });
   }
-  await sql.run(`UPDATE ops.quarantine SET fixed = coalesce(fixed, '{}') || $2::jsonb WHERE quarantine_id = $1`, [
-    id,
-    JSON.stringify(values),
-  ]);
+  await sql.run('UPDATE ops.quarantine SET fixed = $2::jsonb WHERE quarantine_id = $1', [id, JSON.stringify(fixed)]);
   return requireHeld(sql, id);
 }

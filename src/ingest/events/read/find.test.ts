@@ -1,10 +1,11 @@
 /** Which files of events are found, what is told of them, and what is refused. */
 import { createHash } from 'node:crypto';
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { makeFolder, writeFiles } from '../../../../tests/setup/fixtures.ts';
+import { makeFolder, smallLimits, writeFiles } from '../../../../tests/setup/fixtures.ts';
+import { openDuckDB, sqlText } from '../../../stores/duckdb/duckdb.ts';
 import { findEventFiles } from './find.ts';
 
 const event = '{"event_id":"EVT_1"}\n';
@@ -48,6 +49,31 @@ describe('folders', () => {
     const [a, b] = [join(folder, 'a.txt'), join(folder, 'b.ndjson')];
     const { files } = await findEventFiles([a, folder, b]);
     expect(files.map(({ path }) => path)).toEqual([a, b]);
+  });
+
+  test('leave out Parquet without a column for the ids of events', async () => {
+    const folder = makeFolder();
+    const parquet = async (name: string, columns: string): Promise<string> => {
+      const path = join(folder, name);
+      const duckdb = await openDuckDB(':memory:', smallLimits(folder));
+      try {
+        await duckdb.run(`COPY (SELECT ${columns}) TO ${sqlText(path)} (FORMAT parquet)`);
+      } finally {
+        duckdb.close();
+      }
+      return path;
+    };
+    const events = await parquet('clicks.parquet', `'EVT_1' AS event_id, 'page_view' AS event_type`);
+    const others = await parquet('others.parquet', `'x' AS last_event_id, 'the event_id' AS note`);
+    const catalog = await parquet('catalog.parquet', `'P1' AS product_id`);
+    const { files, ignored } = await findEventFiles([folder]);
+    expect(files.map(({ path }) => path)).toEqual([events]);
+    expect(ignored.filter((path) => path.endsWith('.parquet'))).toEqual([catalog, others]);
+    expect((await findEventFiles([catalog])).files.map(({ path }) => path)).toEqual([catalog]);
+    truncateSync(events, statSync(events).size - 1);
+    expect((await findEventFiles([folder])).files.map(({ path }) => path)).toEqual([events]);
+    rmSync(events);
+    await expect(findEventFiles([folder])).rejects.toMatchObject({ code: 'MR-IN-015' });
   });
 
   test('without any are refused', async () => {

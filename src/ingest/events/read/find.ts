@@ -1,6 +1,7 @@
 /** Finds files of events and looks at each once: how is it packed, which format has it, what is its hash. */
 import { createHash } from 'node:crypto';
 import { type Dirent, readdirSync, type Stats, statSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { basename, join, relative, resolve, sep } from 'node:path';
 import { MillraceError } from '../../../kernel/errors.ts';
 import { type Compression, compressionOf, contentOf, isParquet, requireText } from '../../files/compression.ts';
@@ -39,7 +40,7 @@ export interface EventFile {
 /** The files that were found, and what was left out. */
 export interface FoundEventFiles {
   readonly files: readonly EventFile[];
-  /** Paths of files in the given folders whose names are not those of events, and of folders that were not entered. */
+  /** Paths of files in the given folders that are none of events, and of folders that were not entered. */
   readonly ignored: readonly string[];
 }
 
@@ -64,6 +65,39 @@ function entriesOf(folder: string): readonly Dirent[] {
 /** What a link points to; undefined when that is gone. */
 const targetOf = (path: string): Stats | undefined => statSync(path, { throwIfNoEntry: false });
 
+/** The last bytes of a Parquet file: the length of its footer, which stands before them, and PAR1 again. */
+const trailerBytes = 8;
+
+/** The id of an event as the footer of a Parquet file names a column: its length, then the name. */
+const idColumn = Buffer.from('\x08event_id');
+
+/** The footer of a Parquet file; undefined when it is cut off or damaged. */
+async function footerOf(path: string): Promise<Buffer | undefined> {
+  const file = await open(path);
+  try {
+    const before = (await file.stat()).size - trailerBytes;
+    if (before <= 0) return undefined;
+    const { buffer: trailer } = await file.read(Buffer.alloc(trailerBytes), 0, trailerBytes, before);
+    const length = trailer.readUInt32LE(0);
+    if (trailer.toString('latin1', 4) !== 'PAR1' || length >= before) return undefined;
+    return (await file.read(Buffer.alloc(length), 0, length, before - length)).buffer;
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * Whether a file may hold events: Parquet without a column for their ids, such as a catalog, does not. What cannot be read
+ * may; whoever reads it says what is wrong.
+ */
+async function holdsEvents(path: string): Promise<boolean> {
+  if (!(await isParquet(path))) return true;
+  const footer = await footerOf(path).catch((thrown: unknown) => {
+    throw unreadable(path, thrown);
+  });
+  return footer?.includes(idColumn) ?? true;
+}
+
 /** Hidden entries are left out, and links to folders, which may lead in a circle. */
 function* walk(folder: string, ignored: string[]): Generator<string> {
   for (const entry of entriesOf(folder)) {
@@ -76,18 +110,22 @@ function* walk(folder: string, ignored: string[]): Generator<string> {
   }
 }
 
-function placesIn(folder: string, ignored: string[]): readonly Place[] {
-  const places = [...walk(folder, ignored)].map((path) => ({
-    path,
-    name: relative(folder, path).split(sep).join('/'),
-  }));
+/** Tells of a file in a folder whether it is one of those that are looked for. */
+type IsMeant = (path: string) => Promise<boolean>;
+
+async function placesIn(folder: string, isMeant: IsMeant, ignored: string[]): Promise<readonly Place[]> {
+  const places: Place[] = [];
+  for (const path of walk(folder, ignored)) {
+    if (await isMeant(path)) places.push({ path, name: relative(folder, path).split(sep).join('/') });
+    else ignored.push(path);
+  }
   if (places.length === 0) throw new MillraceError('MR-IN-015', { path: folder });
   return places;
 }
 
-function placesAt(path: string, ignored: string[]): readonly Place[] {
+async function placesAt(path: string, isMeant: IsMeant, ignored: string[]): Promise<readonly Place[]> {
   const found = inspect(path);
-  if (found.isDirectory()) return placesIn(path, ignored);
+  if (found.isDirectory()) return placesIn(path, isMeant, ignored);
   if (found.isFile()) return [{ path, name: basename(path) }];
   throw new MillraceError('MR-IN-009', { path, kind: 'special file', expected: 'a file or a folder' });
 }
@@ -183,17 +221,11 @@ export async function readEventFile(path: string, name: string): Promise<EventFi
   return { path, name, sha256: hash.digest('hex'), bytes, ...told, regular, records, modifiedAt };
 }
 
-/**
- * The files of events at these paths. Folders are searched to any depth for *.ndjson, *.jsonl and *.json, also packed as
- * .gz or .zst, and *.parquet; a file that is named itself is taken whatever its name. What a file is, its content tells.
- * Errors: those of `readEventFile`, MR-IN-009 when a path is neither file nor folder, MR-IN-015 when a folder has no file
- * of events, MR-IN-018 when there are too many.
- */
-export async function findEventFiles(paths: readonly string[]): Promise<FoundEventFiles> {
+async function findFiles(paths: readonly string[], isMeant: IsMeant): Promise<FoundEventFiles> {
   const ignored: string[] = [];
   const places = new Map<string, Place>();
   for (const path of paths) {
-    for (const place of placesAt(resolve(path), ignored)) {
+    for (const place of await placesAt(resolve(path), isMeant, ignored)) {
       if (!places.has(place.path)) places.set(place.path, place);
     }
   }
@@ -202,3 +234,15 @@ export async function findEventFiles(paths: readonly string[]): Promise<FoundEve
   for (const { path, name } of places.values()) files.push(await readEventFile(path, name));
   return { files, ignored };
 }
+
+/**
+ * The files of events at these paths. Folders are searched to any depth for *.ndjson, *.jsonl and *.json, also packed as
+ * .gz or .zst, and *.parquet with a column event_id; a file that is named itself is taken whatever its name and columns.
+ * What a file is, its content tells. Errors: those of `readEventFile`, MR-IN-009 when a path is neither file nor folder,
+ * MR-IN-015 when a folder has no file of events, MR-IN-018 when there are too many.
+ */
+export const findEventFiles = (paths: readonly string[]): Promise<FoundEventFiles> => findFiles(paths, holdsEvents);
+
+/** The files of reference data at these paths: found as those of events, whatever their columns. Errors: the same. */
+export const findReferenceFiles = async (paths: readonly string[]): Promise<readonly EventFile[]> =>
+  (await findFiles(paths, async () => true)).files;

@@ -1,5 +1,5 @@
 /** Rows of a Parquet file as lines of JSON. */
-import { MillraceError, problemOf } from '../../../kernel/errors.ts';
+import { lacksRoom, MillraceError, problemOf } from '../../../kernel/errors.ts';
 import { type DuckDB, sqlName, sqlPath, sqlText } from '../../../stores/duckdb/duckdb.ts';
 
 interface Column {
@@ -30,16 +30,22 @@ const member = (column: Column): string =>
   `CASE WHEN ${sqlName(column.column_name)} IS NOT NULL
     THEN ${sqlText(`${JSON.stringify(column.column_name)}:`)} || ${jsonOf(column)} END`;
 
-/** Writes each row as a JSON object on a line, NULL columns left out. Errors: MR-IN-016. */
-export async function writeParquetRows(duckdb: DuckDB, path: string, textPath: string): Promise<void> {
-  const rows = `read_parquet(${sqlPath(path)}, hive_partitioning = false)`;
-  try {
-    const columns = await duckdb.rows<Column>(`DESCRIBE SELECT * FROM ${rows}`);
-    await duckdb.run(
-      `COPY (SELECT '{' || concat_ws(',', ${columns.map(member).join(',\n')}) || '}' FROM ${rows})
-       TO ${sqlText(textPath)} (FORMAT csv, HEADER false, QUOTE '', ESCAPE '', DELIMITER '\x1f', COMPRESSION none)`,
-    );
-  } catch (thrown) {
+/** Errors: MR-IN-016 when the work, which reads a Parquet file, fails on account of the file. */
+export const readingParquet = <Result>(path: string, work: Promise<Result>): Promise<Result> =>
+  work.catch((thrown: unknown) => {
+    if (lacksRoom(thrown)) throw thrown;
     throw new MillraceError('MR-IN-016', { path, problem: problemOf(thrown) }, thrown);
-  }
+  });
+
+async function writeRows(duckdb: DuckDB, path: string, textPath: string): Promise<void> {
+  const rows = `read_parquet(${sqlPath(path)}, hive_partitioning = false)`;
+  const columns = await duckdb.rows<Column>(`DESCRIBE SELECT * FROM ${rows}`);
+  await duckdb.run(
+    `COPY (SELECT '{' || concat_ws(',', ${columns.map(member).join(',\n')}) || '}' FROM ${rows})
+     TO ${sqlText(textPath)} (FORMAT csv, HEADER false, QUOTE '', ESCAPE '', DELIMITER '\x1f', COMPRESSION none)`,
+  );
 }
+
+/** Writes each row as a JSON object on a line, NULL columns left out. Errors: MR-IN-016. */
+export const writeParquetRows = (duckdb: DuckDB, path: string, textPath: string): Promise<void> =>
+  readingParquet(path, writeRows(duckdb, path, textPath));
