@@ -5,6 +5,7 @@ export default {
   entry: [
     'src/main.ts',
     'bench/main.ts',
+    'bench/parse-project.ts',
     'tests/browser/screenshot.ts',
     'scripts/on-pinned-node.mjs',
     'web/src/main.tsx',

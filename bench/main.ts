@@ -6,13 +6,25 @@ import { parseArgs } from 'node:util';
 import { type Judged, judge, renderResults, type Skipped } from './result.ts';
 import type { Row } from './row.ts';
 import { batchPath } from './rows/batch.ts';
-import { warehouseBuild } from './rows/build.ts';
+import { hugeBuild, warehouseBuild } from './rows/build.ts';
 import { collectorLoad } from './rows/collector.ts';
 import { eventPath } from './rows/events.ts';
+import { increments } from './rows/increment.ts';
 import { pipelineRun } from './rows/pipeline.ts';
 import { stagingLoad } from './rows/staging-load.ts';
+import { transformEngine } from './rows/transform.ts';
 
-const rows: readonly Row[] = [stagingLoad, warehouseBuild, pipelineRun, collectorLoad, batchPath, eventPath];
+const rows: readonly Row[] = [
+  stagingLoad,
+  warehouseBuild,
+  transformEngine,
+  pipelineRun,
+  collectorLoad,
+  batchPath,
+  eventPath,
+  hugeBuild,
+  increments,
+];
 
 const usage = `Usage: npm run bench -- [--json] [--rounds N] [ROW ...]
 ${rows.map(({ name, description }) => `  ${name.padEnd(10)}${description}`).join('\n')}`;

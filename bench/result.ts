@@ -6,8 +6,8 @@ import { type Spread, spreadOf } from './measure.ts';
 export type Aim =
   /** The reference's seconds divided by ours: how fast we are beside it. */
   | { readonly kind: 'speed'; readonly atLeast: number }
-  /** Our seconds divided by the reference's: how long we take beside it. */
-  | { readonly kind: 'time'; readonly atMost: number }
+  /** Our seconds, less those that are free, divided by the reference's: how long we take beside it. */
+  | { readonly kind: 'time'; readonly atMost: number; readonly free?: number }
   /** Our own value, in its unit. */
   | { readonly kind: 'limit'; readonly atMost: number };
 
@@ -48,7 +48,7 @@ export function judge({ what, unit, ours, reference, aim }: Measured): Judged {
   if (aim.kind === 'limit') return { ...shown, ratio: null, met: own.max <= aim.atMost };
   if (!other) throw new Error(`${what}: a ratio needs a reference`);
   if (aim.kind === 'time') {
-    const ratio = own.median / other.median;
+    const ratio = (own.median - (aim.free ?? 0)) / other.median;
     return { ...shown, ratio, met: ratio <= aim.atMost };
   }
   const ratio = other.median / own.median;
@@ -62,7 +62,8 @@ const spread = ({ median, min, max }: Spread, unit: Judged['unit']): string =>
 
 function aimText({ aim, unit }: Judged): string {
   if (aim.kind === 'speed') return `speed x ${aim.atLeast} or more`;
-  return aim.kind === 'time' ? `time x ${aim.atMost} or less` : `${aim.atMost} ${unit} or less`;
+  if (aim.kind === 'limit') return `${aim.atMost} ${unit} or less`;
+  return `time x ${aim.atMost} or less${aim.free === undefined ? '' : `, ${aim.free} s aside`}`;
 }
 
 const isSkipped = (result: Judged | Skipped): result is Skipped => 'skipped' in result;

@@ -1,10 +1,14 @@
 /** Shops to measure with: generated files, a home with its own PostgreSQL, and that home's lake. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { baseContract } from '../src/contracts/events/event-contract.ts';
 import { rules } from '../src/contracts/rules.ts';
 import { generateSample, sampleDefaults } from '../src/generate/sample.ts';
 import { ingestCsv } from '../src/ingest/csv/ingest.ts';
+import { compactEvents } from '../src/ingest/events/compact.ts';
+import { ingestEvents } from '../src/ingest/events/ingest-events.ts';
 import { extractProduction } from '../src/ingest/extract.ts';
-import type { LakeFile } from '../src/ingest/lake-files.ts';
+import { currentFiles, type LakeFile } from '../src/ingest/lake-files.ts';
 import { type Config, loadConfig } from '../src/kernel/config.ts';
 import { systemClock } from '../src/kernel/time.ts';
 import type { DuckDBLimits } from '../src/stores/duckdb/duckdb.ts';
@@ -15,7 +19,7 @@ import { openPostgres, type Postgres } from '../src/stores/postgres/postgres.ts'
 import type { Bench } from './row.ts';
 
 /** The day that all shops end with, so that every bench measures the same rows. */
-const asOf = '2026-01-01';
+export const asOf = '2026-01-01';
 
 /** Shops by name: the sample that `npm start` shows, and two of ten and a hundred times its size. */
 export const shops = {
@@ -33,11 +37,12 @@ export interface Home {
   readonly lake: Lake;
 }
 
-/** Makes a shop's four CSV files; gives their folder. */
-export async function makeShop(bench: Bench, name: keyof typeof shops): Promise<string> {
+/** Makes a shop's four CSV files, and its events when there are to be some; gives their folder. */
+export async function makeShop(bench: Bench, name: keyof typeof shops, events?: number): Promise<string> {
   const folder = join(bench.folder, `files-${name}`);
-  bench.say(`generating ${shops[name].transactions.toLocaleString('en-US')} transactions`);
-  await generateSample(folder, { ...shops[name], asOf });
+  const told = events === undefined ? '' : ` and ${events.toLocaleString('en-US')} events`;
+  bench.say(`generating ${shops[name].transactions.toLocaleString('en-US')} transactions${told}`);
+  await generateSample(folder, { ...shops[name], asOf, ...(events === undefined ? {} : { events }) });
   return folder;
 }
 
@@ -59,15 +64,17 @@ export async function openHome(bench: Bench, name: string): Promise<Home> {
   };
 }
 
-/** Loads a shop into a home; gives the Parquet files that the models read. */
+/** Loads a shop and its events, where it has some, into a home; gives the Parquet files that the models read. */
 export async function fillLake(bench: Bench, home: Home, folder: string): Promise<readonly LakeFile[]> {
   bench.say('loading the shop');
   const context = {
     ...home,
     archive: join(home.config.home, 'raw', 'batches'),
+    rawEvents: join(home.config.home, 'raw', 'events'),
     rules,
     rulesHash: 'bench',
     maxErrorRate: 0.2,
+    eventContract: baseContract,
     timeZone: home.config.timeZone,
     currency: home.config.currency,
     clock: systemClock,
@@ -75,5 +82,11 @@ export async function fillLake(bench: Bench, home: Home, folder: string): Promis
   };
   const source = { source: 'bench', kind: 'csv', input: folder, preset: undefined, options: {}, asOf } as const;
   await ingestCsv(source, context);
-  return (await extractProduction(context)).files;
+  const events = join(folder, 'events');
+  if (existsSync(events)) {
+    await ingestEvents({ source: 'bench', kind: 'events', paths: [events], repeatable: false }, context);
+    await compactEvents(context, true);
+  }
+  await extractProduction(context);
+  return currentFiles(home.postgres);
 }

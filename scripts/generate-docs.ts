@@ -34,7 +34,7 @@ function renderErrors(): string {
   return `# Errors
 
 Everything that can go wrong for a user has a code, says what happened with which value (in braces here), and what to do.
-Exit codes: 0 done, 1 data failed its checks, 2 wrong usage or configuration, 3 a store cannot be reached.
+Exit codes: 0 done, 1 data failed its checks, 2 wrong usage or configuration, 3 a store cannot be reached, 130 cancelled by Ctrl-C.
 This page is written by \`npm run docs:generate\` from src/kernel/errors.ts.
 
 ${Object.entries(errorCatalogue).map(renderEntry).join('\n')}`;

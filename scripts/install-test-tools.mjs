@@ -104,14 +104,20 @@ async function installDbt(python) {
 }
 
 /**
+ * The dbt that TEST_DBT names, else one in an environment of its own.
  * @param {boolean} required Whether to install Python too where there is none.
  * @returns {Promise<Tool>}
  */
 async function provideDbt(required) {
+  const named = process.env.TEST_DBT;
+  if (named && existsSync(named)) return { path: named };
   const installs = !findProgram('python3') && required && mayInstallPackages();
   const { output } = installs ? await installPackages(['python3', 'python3-venv']) : { output: '' };
   const python = findProgram('python3');
   if (!python) return { problem: 'dbt needs Python, and python3 is not installed', output };
+  const isRecent = await run([python, '-c', 'import sys; sys.exit(sys.version_info < (3, 10))']);
+  if (!isRecent.ok)
+    return { problem: `dbt needs Python 3.10 or newer, and ${python} is older`, output: isRecent.output };
   return isDbtCurrent(python) ? { path: dbtProgram } : installDbt(python);
 }
 

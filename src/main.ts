@@ -1,13 +1,13 @@
-/** The composition root: reads the settings, opens stores when a command asks for them, hands them over, closes them. */
+/**
+ * The composition root: reads the settings, opens stores when a command asks for them, hands them over, closes them. Rooms
+ * that few commands need are imported where they are, so that the others start without them.
+ */
+import { randomUUID } from 'node:crypto';
 import { chmodSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import ora from 'ora';
 import type { App, Output } from './cli/app.ts';
 import { runProgram } from './cli/program.ts';
-import { renderFailure } from './cli/render.ts';
-import { readEventContract } from './contracts/events/contract-file.ts';
-import { readRules } from './contracts/severity.ts';
-import { readOrMakeKey } from './ingest/pseudonym.ts';
+import { renderNodeFailure } from './cli/render-nodes.ts';
 import { type Config, loadConfig } from './kernel/config.ts';
 import { asMillraceError, MillraceError, problemOf } from './kernel/errors.ts';
 import { makeFolder } from './kernel/folders.ts';
@@ -17,21 +17,26 @@ import { systemClock } from './kernel/time.ts';
 import type { PipelineContext } from './pipeline/run.ts';
 import { createWarehouseReader, openPublished } from './publish/warehouse.ts';
 import type { DuckDBLimits } from './stores/duckdb/duckdb.ts';
-import { openFolderLake } from './stores/lake/lake.ts';
-import { acquireEmbeddedPostgres } from './stores/postgres/embedded.ts';
-import { migrate } from './stores/postgres/migrate.ts';
-import { openPostgres } from './stores/postgres/postgres.ts';
-import { loadProject } from './transform/project.ts';
+import type { Session } from './transform/session.ts';
 
 const root = join(import.meta.dirname, '..');
+
+/** This program's own dbt project. */
+const models = join(root, 'warehouse');
+
+/** Models may ask for any variable of the environment, as in dbt. */
+const variablesOf =
+  (config: Config) =>
+  (name: string): string | undefined =>
+    name === 'SHOP_TIMEZONE' ? config.timeZone : process.env[name];
 
 /** Things to close when the program ends early, the last opened first. */
 type Closers = Set<() => Promise<void>>;
 
-function createOutput(): Output {
+async function createOutput(): Promise<Output> {
   const spinner =
     process.stderr.isTTY && process.stderr.columns > 0
-      ? ora({ stream: process.stderr, discardStdin: false })
+      ? (await import('ora')).default({ stream: process.stderr, discardStdin: false })
       : undefined;
   const settle = (): void => {
     spinner?.stop();
@@ -65,6 +70,9 @@ const limitsOf = (config: Config): DuckDBLimits => ({
 
 /** Opens PostgreSQL, the embedded one or that of DATABASE_URL, with the schema of this version. */
 async function openDatabase(config: Config, closers: Closers) {
+  const { acquireEmbeddedPostgres } = await import('./stores/postgres/embedded.ts');
+  const { openPostgres } = await import('./stores/postgres/postgres.ts');
+  const { migrate } = await import('./stores/postgres/migrate.ts');
   const embedded = config.databaseUrl
     ? undefined
     : await acquireEmbeddedPostgres(join(config.home, 'postgres'), config.embeddedPort);
@@ -91,6 +99,20 @@ async function openDatabase(config: Config, closers: Closers) {
   }
 }
 
+async function loadWarehouse(config: Config, output: Output): Promise<Session> {
+  const { openWarehouse } = await import('./publish/models.ts');
+  return openWarehouse({
+    folder: models,
+    home: config.home,
+    env: variablesOf(config),
+    // DuckDB gives one statement all cores; its memory is for one at a time.
+    threads: 1,
+    clock: systemClock,
+    invocationId: randomUUID(),
+    warn: (message) => output.note(`warning: ${message}`),
+  });
+}
+
 async function withPipeline<T>(
   config: Config,
   output: Output,
@@ -99,10 +121,17 @@ async function withPipeline<T>(
 ): Promise<T> {
   prepareHome(config.home);
   output.progress('Opening PostgreSQL');
+  const [{ openFolderLake }, { readEventContract }, { readRules }, { readOrMakeKey }] = await Promise.all([
+    import('./stores/lake/lake.ts'),
+    import('./contracts/events/contract-file.ts'),
+    import('./contracts/severity.ts'),
+    import('./ingest/pseudonym.ts'),
+  ]);
   const { postgres, close } = await openDatabase(config, closers);
   try {
     return await work({
       ...config,
+      version,
       postgres,
       lake: openFolderLake(join(config.home, 'lake')),
       duckdb: limitsOf(config),
@@ -114,15 +143,12 @@ async function withPipeline<T>(
       clock: systemClock,
       ids: randomIds,
       pseudonymKey: config.pseudonymKey ?? readOrMakeKey(join(config.home, 'pseudonym.key')),
-      loadProject: () =>
-        loadProject(join(root, 'warehouse'), {
-          // Models may ask for any variable of the environment, as in dbt.
-          env: (name) => (name === 'SHOP_TIMEZONE' ? config.timeZone : process.env[name]),
-        }),
+      loadProject: () => loadWarehouse(config, output),
       progress: {
         step: output.progress,
         node: (result) => {
-          if (['fail', 'error', 'warn'].includes(result.status)) output.note(renderFailure(result));
+          const failure = renderNodeFailure(result);
+          if (failure !== undefined) output.note(failure);
         },
       },
     });
@@ -137,6 +163,9 @@ function createApp(config: Config, log: Logger, output: Output, closers: Closers
     clock: systemClock,
     log,
     output,
+    models,
+    uuid: randomUUID,
+    env: variablesOf(config),
     dashboard: join(root, 'web', 'dist'),
     withPipeline: (work) => withPipeline(config, output, closers, work),
     async withWarehouse(work) {
@@ -147,17 +176,38 @@ function createApp(config: Config, log: Logger, output: Output, closers: Closers
         duckdb.close();
       }
     },
+    async compiledModels(duckdb) {
+      const { compileWarehouse } = await import('./publish/models.ts');
+      return compileWarehouse(await loadWarehouse(config, output), duckdb);
+    },
     openWarehouseReader: () => createWarehouseReader(config.home, limitsOf(config)),
     untilInterrupted: () =>
       new Promise((resolve) => {
-        for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+        for (const signal of signals) {
           const former = process.listeners(signal);
           // Before the others go: a signal that nobody listens for at that moment would be lost.
-          process.once(signal, () => resolve());
+          onSignal(signal, () => resolve());
           for (const listener of former) process.off(signal, listener);
         }
       }),
   };
+}
+
+/** The signals that ask a process to end, with the exit codes that tell of them. */
+const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const;
+const signals = ['SIGINT', 'SIGTERM'] as const;
+
+/**
+ * Does work at the first such signal; a second one ends the process at once. It goes on listening: the library of locks
+ * raises a signal again that it finds nobody else listening for.
+ */
+function onSignal(signal: (typeof signals)[number], work: () => void): void {
+  let isFirst = true;
+  process.on(signal, () => {
+    if (!isFirst) process.exit(exitCodes[signal]);
+    isFirst = false;
+    work();
+  });
 }
 
 /**
@@ -166,15 +216,12 @@ function createApp(config: Config, log: Logger, output: Output, closers: Closers
  */
 function closeOnSignals(closers: Closers, output: Output): () => boolean {
   let interrupted = false;
-  for (const [signal, code] of [
-    ['SIGINT', 130],
-    ['SIGTERM', 143],
-  ] as const) {
-    process.once(signal, () => {
+  for (const signal of signals) {
+    onSignal(signal, () => {
       interrupted = true;
       output.settle();
       const closing = [...closers].reverse().map((close) => close().catch(() => undefined));
-      Promise.all(closing).finally(() => process.exit(code));
+      Promise.all(closing).finally(() => process.exit(exitCodes[signal]));
     });
   }
   return () => interrupted;
@@ -196,7 +243,7 @@ function tellOfLostOutput(): void {
 /** Runs one command line and sets the exit code. Nothing is thrown. */
 export async function main(argv: readonly string[]): Promise<void> {
   tellOfLostOutput();
-  const output = createOutput();
+  const output = await createOutput();
   const closers: Closers = new Set();
   const isInterrupted = closeOnSignals(closers, output);
   let config: Config | undefined;

@@ -5,6 +5,7 @@ import type { Clock } from '../kernel/time.ts';
 import type { PipelineContext } from '../pipeline/run.ts';
 import type { WarehouseReader } from '../publish/warehouse.ts';
 import type { DuckDB } from '../stores/duckdb/duckdb.ts';
+import type { CompiledModel } from '../transform/lineage/lineage.ts';
 
 /** Where a command writes to. */
 export interface Output {
@@ -24,6 +25,12 @@ export interface App {
   readonly clock: Clock;
   readonly log: Logger;
   readonly output: Output;
+  /** The folder of this program's own models. */
+  readonly models: string;
+  /** Variables that templates may ask for. */
+  readonly env: (name: string) => string | undefined;
+  /** Gives a UUID, for what dbt calls an invocation. */
+  readonly uuid: () => string;
   /** The folder of the built dashboard. */
   readonly dashboard: string;
   /** Opens PostgreSQL (with its schema brought up to date) and the lake for the work, and closes them after it. */
@@ -32,6 +39,8 @@ export interface App {
   withWarehouse<T>(work: (duckdb: DuckDB) => Promise<T>): Promise<T>;
   /** A warehouse that follows publications. */
   openWarehouseReader(): WarehouseReader;
+  /** The models as DuckDB gets them, in the order in which they are built; templates may ask the database. Errors: MR-TRF. */
+  compiledModels(duckdb: DuckDB): Promise<readonly CompiledModel[]>;
   /** Resolves when the user asks the program to end. */
   untilInterrupted(): Promise<void>;
 }

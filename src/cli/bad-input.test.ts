@@ -242,7 +242,9 @@ describe('in a home that has published the small shop', () => {
         message: expect.stringContaining('relationships_stg_transaction_items_product_natural_key'),
       },
     });
-    expect(ended.stderr).toMatch(/^FAIL test relationships_stg_transaction_items_product_natural_key\S*: 2 rows$/m);
+    expect(ended.stderr).toMatch(
+      /^FAIL test relationships_stg_transaction_items_product_natural_key\S*: 2 rows \(models\/staging\/stg_transaction_items.yml\)$/m,
+    );
     expect(ended.stderr).toMatch(/^ {2}\{.*csv\|P2.*\}$/m);
     expect(hashOf(publishedFile(home))).toBe((before as { warehouse: string }).warehouse);
     expect(await postgres.rows('SELECT count(*) AS n FROM warehouse.fact_sales WHERE product_key IS NOT NULL')).toEqual(

@@ -45,7 +45,13 @@ async function examine(app: App): Promise<readonly Check[]> {
       checks.push({ name: 'PostgreSQL', ok: true, finding: `${server?.version ?? 'unknown version'}, ${place}` });
       checks.push(...(await checkBooks(context)));
       checks.push(await attempt('BI roles', home, () => describeReaders(context.postgres)));
-      checks.push(await attempt('models', home, async () => `${context.loadProject().nodes.length} models and seeds`));
+      checks.push(
+        await attempt('models', home, async () => {
+          const { nodes } = (await context.loadProject()).manifest;
+          const models = Object.values(nodes).filter(({ resource_type }) => ['model', 'seed'].includes(resource_type));
+          return `${models.length} models and seeds`;
+        }),
+      );
     });
   } catch (thrown) {
     checks.push(await attempt('PostgreSQL', home, () => Promise.reject(thrown)));

@@ -1,8 +1,15 @@
 /** How commands print: a result as text or as JSON, counts, tables. */
 import type { App } from './app.ts';
 
-/** Counts with commas between thousands. */
-export const number = new Intl.NumberFormat('en-US');
+let format: Intl.NumberFormat | undefined;
+
+/** Counts with commas between thousands. Making the format takes longer than most commands print. */
+export const number = {
+  format(count: number): string {
+    format ??= new Intl.NumberFormat('en-US');
+    return format.format(count);
+  },
+};
 
 /** Tables without colours, a line for each row. */
 export const tableStyle = { head: [], border: [], compact: true };

@@ -2,24 +2,6 @@
 import { Command, CommanderError } from 'commander';
 import { MillraceError } from '../kernel/errors.ts';
 import type { App } from './app.ts';
-import { batchCommand } from './batch.ts';
-import { buildCommand } from './build.ts';
-import { doctorCommand } from './doctor.ts';
-import { explainBatchCommand } from './explain-batch.ts';
-import { generateCommand } from './generate.ts';
-import { ingestCommand } from './ingest.ts';
-import { keysCommand } from './keys.ts';
-import { lakeCommand } from './lake.ts';
-import { qualityCommand } from './quality.ts';
-import { quarantineCommand } from './quarantine.ts';
-import { queryCommand } from './query.ts';
-import { reportCommand } from './reports.ts';
-import { resetCommand } from './reset.ts';
-import { runCommand } from './run.ts';
-import { serveCommand } from './serve.ts';
-import { shopCommand } from './shop.ts';
-import { sourcesCommand } from './sources.ts';
-import { statusCommand } from './status.ts';
 
 const examples = `
 Examples:
@@ -29,7 +11,7 @@ Examples:
   millrace serve                      show the dashboard and take events
   millrace query "SELECT * FROM agg_daily_sales ORDER BY date DESC LIMIT 7"
 
-Exit codes: 0 done, 1 data failed its checks, 2 wrong usage or settings, 3 a store cannot be reached.
+Exit codes: 0 done, 1 data failed its checks, 2 wrong usage or settings, 3 a store cannot be reached, 130 cancelled.
 Settings: .env.example lists them; errors: docs/errors.md.`;
 
 /** The words of a mistake, without commander's own prefix; help that nobody asked for is one of its answers. */
@@ -41,33 +23,57 @@ const problemOf = (error: CommanderError): string => {
 
 const isAnswer = ({ exitCode }: CommanderError): boolean => exitCode === 0;
 
-function createProgram(version: string, app: () => App): Command {
+type MakeCommand = (app: () => App) => Command;
+
+/** The commands in the order of the help. The files of one are read when it is asked for: most of them need a few rooms. */
+const commands: Readonly<Record<string, () => Promise<MakeCommand>>> = {
+  run: async () => (await import('./run.ts')).runCommand,
+  serve: async () => (await import('./serve.ts')).serveCommand,
+  ingest: async () => (await import('./ingest.ts')).ingestCommand,
+  build: async () => (await import('./build.ts')).buildCommand,
+  models: async () => (await import('./run-project.ts')).modelsCommand,
+  test: async () => (await import('./run-project.ts')).testCommand,
+  seed: async () => (await import('./run-project.ts')).seedCommand,
+  snapshot: async () => (await import('./run-project.ts')).snapshotCommand,
+  retry: async () => (await import('./run-project.ts')).retryCommand,
+  list: async () => (await import('./list-nodes.ts')).listCommand,
+  compile: async () => (await import('./compile-nodes.ts')).compileCommand,
+  show: async () => (await import('./compile-nodes.ts')).showCommand,
+  docs: async () => (await import('./docs.ts')).docsCommand,
+  deps: async () => (await import('./deps.ts')).depsCommand,
+  freshness: async () => (await import('./freshness.ts')).freshnessCommand,
+  'run-operation': async () => (await import('./run-operation.ts')).runOperationCommand,
+  query: async () => (await import('./query.ts')).queryCommand,
+  report: async () => (await import('./reports.ts')).reportCommand,
+  status: async () => (await import('./status.ts')).statusCommand,
+  batch: async () => (await import('./batch.ts')).batchCommand,
+  'explain-batch': async () => (await import('./explain-batch.ts')).explainBatchCommand,
+  quarantine: async () => (await import('./quarantine.ts')).quarantineCommand,
+  quality: async () => (await import('./quality.ts')).qualityCommand,
+  lake: async () => (await import('./lake.ts')).lakeCommand,
+  lineage: async () => (await import('./lineage.ts')).lineageCommand,
+  doctor: async () => (await import('./doctor.ts')).doctorCommand,
+  generate: async () => (await import('./generate.ts')).generateCommand,
+  shop: async () => (await import('./shop.ts')).shopCommand,
+  keys: async () => (await import('./keys.ts')).keysCommand,
+  sources: async () => (await import('./sources.ts')).sourcesCommand,
+  reset: async () => (await import('./reset.ts')).resetCommand,
+};
+
+/** The command of that name alone; for other words, which are answered with help or the nearest name, all of them. */
+function commandsFor(word: string | undefined): Promise<readonly MakeCommand[]> {
+  if (word === '--version' || word === '-V') return Promise.resolve([]);
+  const named = word !== undefined && Object.hasOwn(commands, word) ? commands[word] : undefined;
+  return Promise.all((named ? [named] : Object.values(commands)).map((read) => read()));
+}
+
+async function createProgram(version: string, app: () => App, word: string | undefined): Promise<Command> {
   const program = new Command('millrace')
     .description('Turns what an online shop produces into figures that people can trust.')
     .version(version)
     .addHelpText('after', examples)
     .showHelpAfterError(false);
-  const commands = [
-    runCommand,
-    serveCommand,
-    ingestCommand,
-    buildCommand,
-    queryCommand,
-    reportCommand,
-    statusCommand,
-    batchCommand,
-    explainBatchCommand,
-    quarantineCommand,
-    qualityCommand,
-    lakeCommand,
-    doctorCommand,
-    generateCommand,
-    shopCommand,
-    keysCommand,
-    sourcesCommand,
-    resetCommand,
-  ];
-  for (const command of commands) program.addCommand(command(app));
+  for (const make of await commandsFor(word)) program.addCommand(make(app));
   return program;
 }
 
@@ -87,7 +93,7 @@ function commandIn([word, ...others]: readonly string[], { commands }: Command):
  * those of the command.
  */
 export async function runProgram(argv: readonly string[], version: string, app: () => App): Promise<void> {
-  const program = createProgram(version, app);
+  const program = await createProgram(version, app, argv[0]);
   quieten(program);
   try {
     await program.parseAsync(argv, { from: 'user' });

@@ -10,8 +10,8 @@ import type { Insight } from '../metrics/insights.ts';
 import type { Headline } from '../metrics/overview.ts';
 import type { RunResult } from '../pipeline/run.ts';
 import type { PublishResult } from '../publish/publish.ts';
-import type { NodeResult } from '../transform/run.ts';
 import { number, tableStyle } from './print.ts';
+import { isTest, summariseNode } from './render-nodes.ts';
 
 const columns = ['received', 'loaded', 'duplicate', 'superseded', 'quarantined'] as const;
 
@@ -193,17 +193,6 @@ function renderSource(batches: readonly IngestResult[]): string {
   return `${title}${note}\n${renderLedger(sums)}`;
 }
 
-/** A model or test that did not end well, with the SQL and the first rows of a failed test. */
-export function renderFailure(node: NodeResult): string {
-  const lines = [
-    `${node.status.toUpperCase()} ${node.kind} ${node.name}${node.failures ? `: ${node.failures} rows` : ''}`,
-  ];
-  if (node.message) lines.push(`  ${node.message.split('\n').join('\n  ')}`);
-  if (node.kind === 'test' && node.status !== 'skipped') lines.push(`  ${node.sql.trim().split('\n').join('\n  ')}`);
-  for (const row of node.failingRows ?? []) lines.push(`  ${JSON.stringify(row)}`);
-  return lines.join('\n');
-}
-
 /** The figures that a person looks at first. */
 export function renderHeadline(headline: Headline | undefined, currency: string): string {
   if (!headline) return 'No sale and no return is in the figures yet.';
@@ -225,13 +214,13 @@ export const renderInsights = (insights: readonly Insight[]): string =>
 /** A publication for a program: what ended how, without the SQL. */
 export const summarisePublication = ({ nodes, ...publication }: PublishResult) => ({
   ...publication,
-  nodes: nodes.map(({ sql: _sql, ...node }) => node),
+  nodes: nodes.map(summariseNode),
 });
 
 /** What a run did, for a person. */
 export function renderRun(result: RunResult, figures: string): string {
   const { publication, milliseconds } = result;
-  const tests = publication.nodes.filter(({ kind }) => kind === 'test');
+  const tests = publication.nodes.filter(isTest);
   const models = publication.nodes.length - tests.length;
   const warned = tests.filter(({ status }) => status === 'warn').length;
   const built = publication.published

@@ -61,9 +61,9 @@ describe('words', () => {
     expect(asked.stdout).toContain('Exit codes: 0 done');
   });
 
-  test('--help of every command shows an example of that command', async () => {
+  test('--help of every command shows an example of that command', { timeout: 180_000 }, async () => {
     const help = (await runMillrace(['--help'], home)).stdout;
-    const commands = [...help.matchAll(/^ {2}([a-z]+)(?: \[| {2,}| <)/gm)]
+    const commands = [...help.matchAll(/^ {2}([a-z-]+)(?: \[| {2,}| <)/gm)]
       .map(([, name = '']) => name)
       .filter((name) => name !== 'help');
     expect(commands).toEqual(
@@ -78,6 +78,7 @@ describe('words', () => {
         'doctor',
         'generate',
         'reset',
+        'run-operation',
       ]),
     );
     const nested = ['csv', 'events'].map((name) => ['ingest', name]);

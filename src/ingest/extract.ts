@@ -69,7 +69,8 @@ interface Shape {
   readonly columns: readonly ExtractColumn[];
 }
 
-const shapes = {
+/** What the extract takes of production's relations, by their names. */
+export const extractShapes = {
   customers: { order: 'source, customer_id', columns: customer },
   products: { order: 'source, product_id', columns: product },
   transactions: {
@@ -112,9 +113,9 @@ const shapes = {
   },
 } satisfies Record<TableName, Shape> & Record<string, Shape>;
 
-type Dataset = keyof typeof shapes;
+type Dataset = keyof typeof extractShapes;
 
-const datasets = Object.keys(shapes) as readonly Dataset[];
+const datasets = Object.keys(extractShapes) as readonly Dataset[];
 
 /** Raised when the shape of the extract changes, so that files of the old shape are not taken for current. */
 const shapeVersion = 2;
@@ -173,7 +174,7 @@ async function extractRelation(
   path: string,
 ): Promise<{ readonly rows: number; readonly bytes: number }> {
   const token = emailTokenExpression(context.pseudonymKey, 'email');
-  const { order, columns }: Shape = shapes[relation];
+  const { order, columns }: Shape = extractShapes[relation];
   const selected = columns.map(({ name, expression }) =>
     expression ? `${expression.replace('{email_token}', token)} AS ${name}` : name,
   );

@@ -12,10 +12,14 @@ export interface LakeFile {
   readonly rows: number;
   /** Tells what the dataset holds; files that are put together change nothing of it. */
   readonly identity: string;
+  /** The UTC day of its events, YYYY-MM-DD; null for files of other datasets. */
+  readonly day: string | null;
+  /** Another one once the file is written again; of events, once a load has touched that day. */
+  readonly version: string;
 }
 
 /** A file as it is registered. */
-export interface NewLakeFile extends Omit<LakeFile, 'identity'> {
+export interface NewLakeFile extends Omit<LakeFile, 'identity' | 'day' | 'version'> {
   readonly bytes: number;
   /** Of production's files. */
   readonly extract?: string;
@@ -32,12 +36,18 @@ export interface NewLakeFile extends Omit<LakeFile, 'identity'> {
  */
 export const currentFiles = (sql: Sql): Promise<readonly (LakeFile & { readonly extract: string | null })[]> =>
   sql.rows(
-    `SELECT dataset, path, rows, extract_id AS extract, coalesce(booked.identity, path) AS identity
+    `SELECT dataset, path, rows, extract_id AS extract, coalesce(booked.identity, path) AS identity, event_date::text AS day,
+       coalesce(touched.version, extract(epoch FROM registered_at)::text) AS version
      FROM ops.lake_files LEFT JOIN (
        SELECT 'lake.' || table_name AS dataset, md5(string_agg(concat_ws(' ', batch_id, operation, loaded), E'\\n' ORDER BY entry))
          AS identity
        FROM ops.ledger WHERE table_name = ANY($1) GROUP BY table_name
      ) AS booked USING (dataset)
+     LEFT JOIN (
+       SELECT dataset, key::date AS event_date, md5(string_agg(concat_ws(' ', batch_id, extract(epoch FROM recorded_at)), E'\\n'
+         ORDER BY recorded_at, batch_id)) AS version
+       FROM ops.changed_keys WHERE dataset = 'lake.events' GROUP BY dataset, key
+     ) AS touched USING (dataset, event_date)
      WHERE retired_at IS NULL AND NOT starts_with(dataset, 'index.') ORDER BY dataset, path`,
     [lakeTables],
   );

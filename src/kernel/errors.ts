@@ -1,7 +1,10 @@
 /** The catalogue of everything that can go wrong for a user, and the one error type that carries an entry of it. */
 
-/** What the process exits with: 1 data failed its checks, 2 wrong usage or configuration, 3 a store cannot be reached. */
-export type ExitCode = 1 | 2 | 3;
+/**
+ * What the process exits with: 1 data failed its checks, 2 wrong usage or configuration, 3 a store cannot be reached,
+ * 130 cancelled.
+ */
+export type ExitCode = 1 | 2 | 3 | 130;
 
 /** The values that an entry's message and remedy name in braces. */
 export type ErrorDetails = Readonly<Record<string, string | number>>;
@@ -389,6 +392,231 @@ export const errorCatalogue = {
     message: '{failed} of {total} tests failed: {names}.',
     remedy: 'The published warehouse is unchanged. The failing rows are shown above.',
     exitCode: 1,
+  },
+  'MR-TRF-101': {
+    message: '{path}:{line} is not YAML: {problem}.',
+    remedy: 'Correct the line; keys and lists are indented by spaces, text with a colon or a brace is quoted.',
+    exitCode: 2,
+  },
+  'MR-TRF-102': {
+    message: '{path}:{line}: {problem}.',
+    remedy: 'Correct the line; the format is that of a dbt project.',
+    exitCode: 2,
+  },
+  'MR-TRF-103': {
+    message: '{path}:{line}: the key {key} is unknown.',
+    remedy: 'Did you mean {nearest}? Correct or remove it.',
+    exitCode: 2,
+  },
+  'MR-TRF-104': {
+    message: '{path}:{line}: there are two {kind}s named {name}; the other is in {other}.',
+    remedy: 'Give one of them another name, or remove it.',
+    exitCode: 2,
+  },
+  'MR-TRF-105': {
+    message: '{first} and {second} would both become the relation {relation}.',
+    remedy: 'Give one of them another name, alias or schema.',
+    exitCode: 2,
+  },
+  'MR-TRF-106': {
+    message: '{path}:{line}: {node} refers to {reference}, which does not exist.',
+    remedy: 'Did you mean {nearest}? Correct the name, or add the model, seed or snapshot.',
+    exitCode: 2,
+  },
+  'MR-TRF-107': {
+    message: '{path}:{line}: {node} refers to {reference}, which is disabled in {other}.',
+    remedy: 'Enable it (enabled: true), or remove the reference.',
+    exitCode: 2,
+  },
+  'MR-TRF-108': {
+    message: '{path}:{line}: {node} refers to the source table {reference}, which no YAML file declares.',
+    remedy: 'Did you mean {nearest}? Correct the name, or declare the table under sources.',
+    exitCode: 2,
+  },
+  'MR-TRF-109': {
+    message: 'The models form a cycle: {cycle}.',
+    remedy: 'Remove one of these references.',
+    exitCode: 2,
+  },
+  'MR-TRF-110': {
+    message: '{path}:{line}: {problem}.',
+    remedy: 'Correct the template.',
+    exitCode: 2,
+  },
+  'MR-TRF-111': {
+    message: '{path}:{line}: the template cannot be rendered: {problem}.',
+    remedy: 'Correct the template, or the macro that it calls.',
+    exitCode: 2,
+  },
+  'MR-TRF-112': {
+    message: '{path}:{line}: {node} calls the macro {macro}, which does not exist.',
+    remedy: 'Did you mean {nearest}? Correct the name, or add the macro.',
+    exitCode: 2,
+  },
+  'MR-TRF-113': {
+    message: '{path}:{line}: the test {test} does not exist.',
+    remedy: 'Did you mean {nearest}? Correct the name, or add the test.',
+    exitCode: 2,
+  },
+  'MR-TRF-114': {
+    message: '{path}:{line}: the unit test {test} is of the model {model}, which does not exist.',
+    remedy: 'Did you mean {nearest}? Correct the name.',
+    exitCode: 2,
+  },
+  'MR-TRF-115': {
+    message: '{path}:{line}: there is no docs block {doc}.',
+    remedy: 'Did you mean {nearest}? Correct the name, or add the block to a Markdown file.',
+    exitCode: 2,
+  },
+  'MR-TRF-116': {
+    message: '{path}:{line}: the variable {name} is not set.',
+    remedy: 'Set it under vars in dbt_project.yml or with --vars, or give var() a default.',
+    exitCode: 2,
+  },
+  'MR-TRF-117': {
+    message: '{path}:{line}: the environment variable {name} is not set.',
+    remedy: 'Set it, or give env_var() a default.',
+    exitCode: 2,
+  },
+  'MR-TRF-118': {
+    message: 'The package {package} is missing: {problem}.',
+    remedy: 'Put it into {folder}; packages are read from there and not fetched.',
+    exitCode: 2,
+  },
+  'MR-TRF-119': {
+    message: '{path} is a Python model, which Millrace does not run.',
+    remedy: 'Write it in SQL, or disable it.',
+    exitCode: 2,
+  },
+  'MR-TRF-120': {
+    message: '{path}:{line}: the config {key} of {node} is wrong: {problem}.',
+    remedy: 'Correct it in the file, in its YAML or in dbt_project.yml.',
+    exitCode: 2,
+  },
+  'MR-TRF-121': {
+    message: '{path}:{line}: {node} refers to {reference}, which is {access} to {scope}.',
+    remedy: 'Put both into one group, or change the access of the model that is referred to.',
+    exitCode: 2,
+  },
+  'MR-TRF-122': {
+    message: '{path}:{line}: {node} is in the group {group}, which does not exist.',
+    remedy: 'Did you mean {nearest}? Correct the name, or add it under groups.',
+    exitCode: 2,
+  },
+  'MR-TRF-123': {
+    message: '{path}:{line}: the unit test {test} is wrong: {problem}.',
+    remedy: 'Correct the unit test.',
+    exitCode: 2,
+  },
+  'MR-TRF-124': {
+    message: 'There is no dbt project in {folder}: it has no dbt_project.yml.',
+    remedy: 'Name the folder of a project with --project-dir.',
+    exitCode: 2,
+  },
+  'MR-TRF-125': {
+    message: '{path} wants dbt {wanted}; Millrace does what dbt {version} does.',
+    remedy: 'Correct require-dbt-version, if the project runs with this version.',
+    exitCode: 2,
+  },
+  'MR-TRF-126': {
+    message: '{path}:{line}: {name} is described a second time; {other} describes it too.',
+    remedy: 'Keep one of the two.',
+    exitCode: 2,
+  },
+  'MR-TRF-127': {
+    message: '{path} cannot be read: {problem}.',
+    remedy: 'Check that it is a text file that this user may read.',
+    exitCode: 2,
+  },
+  'MR-TRF-201': {
+    message: '{failed} of {total} nodes failed: {names}.',
+    remedy: 'What went wrong is told above; correct it, and `millrace retry` runs what failed or was skipped.',
+    exitCode: 1,
+  },
+  'MR-TRF-202': {
+    message: 'There is no run to repeat: {folder} has no run_results.json.',
+    remedy: 'Run `millrace build`, `models run` or `test` first, with the same project and --target-path.',
+    exitCode: 2,
+  },
+  'MR-TRF-203': {
+    message: '{stale} of {total} sources are too old or could not be asked: {names}.',
+    remedy: 'Load them again, or see why nothing new comes.',
+    exitCode: 1,
+  },
+  'MR-TRF-204': {
+    message: 'The DuckDB file {path} cannot be opened: {problem}.',
+    remedy: 'Name another with --duckdb, make its folder, or close it where it is open for writing.',
+    exitCode: 3,
+  },
+  'MR-TRF-205': {
+    message: 'There is no DuckDB file {path}.',
+    remedy: 'Build the project into it first: `millrace build --project-dir FOLDER --duckdb {path}`.',
+    exitCode: 2,
+  },
+  'MR-TRF-206': {
+    message: 'The run was cancelled: of {total} nodes {ended} had ended, the others were not built.',
+    remedy: '`millrace retry` with the same project, --duckdb and --target-path runs what is left.',
+    exitCode: 130,
+  },
+  'MR-TRF-207': {
+    message: 'There is no macro {macro} in {place}.',
+    remedy: 'Did you mean {nearest}? Name it as MACRO, or as PACKAGE.MACRO.',
+    exitCode: 2,
+  },
+  'MR-TRF-208': {
+    message: 'The operation {macro} failed: {problem}.',
+    remedy: 'Correct the macro or its --args; what it had committed stays.',
+    exitCode: 1,
+  },
+  'MR-TRF-209': {
+    message: 'A warning counts as an error with --warn-error: {problem}.',
+    remedy: 'Correct what is warned of, or run without --warn-error.',
+    exitCode: 2,
+  },
+  'MR-SEL-001': {
+    message: "The selection '{selection}' names the method {method}, which does not exist.",
+    remedy: 'Did you mean {nearest}? A method stands before a colon, as in tag:nightly.',
+    exitCode: 2,
+  },
+  'MR-SEL-002': {
+    message: "The selection '{selection}' is wrong: {problem}.",
+    remedy: 'Correct it, as in --select 2+orders, tag:nightly+, or path:models/staging.',
+    exitCode: 2,
+  },
+  'MR-SEL-003': {
+    message: "The selection '{selection}' asks for {value}, which its method does not know.",
+    remedy: 'Did you mean {nearest}? It knows {known}.',
+    exitCode: 2,
+  },
+  'MR-SEL-004': {
+    message: "The selection '{selection}' names a selector where only criteria stand.",
+    remedy: 'Use --selector NAME; in selectors.yml, write method: selector with its value.',
+    exitCode: 2,
+  },
+  'MR-SEL-005': {
+    message: "The selection '{selection}' compares with an earlier {file}, and there is none.",
+    remedy: 'Name the folder that holds it with --state.',
+    exitCode: 2,
+  },
+  'MR-SEL-006': {
+    message: 'There is no selector named {name}.',
+    remedy: 'Did you mean {nearest}? Selectors are defined in selectors.yml.',
+    exitCode: 2,
+  },
+  'MR-SEL-007': {
+    message: 'The contract of the versioned model {model} ({path}) breaks for those who rely on it: {changes}.',
+    remedy: 'Undo the change, or make a new version of the model.',
+    exitCode: 2,
+  },
+  'MR-SEL-008': {
+    message: '{path}, line {line}: {problem}.',
+    remedy: 'Correct the file; its format is that of selectors.yml in a dbt project.',
+    exitCode: 2,
+  },
+  'MR-LIN-001': {
+    message: 'There is no column {name} in the lineage.',
+    remedy: 'Did you mean {nearest}? A column is named with its relation, such as dim_customers.email_domain.',
+    exitCode: 2,
   },
   'MR-QRY-001': {
     message: 'Nothing has been published yet in {home}.',

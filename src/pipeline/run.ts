@@ -19,10 +19,16 @@ import { removeDrafts } from '../ingest/files/copies.ts';
 import { currentFiles, removeRetired } from '../ingest/lake-files.ts';
 import { exportShop, hasOrders } from '../ingest/shop/export.ts';
 import { dayIn, endOfDay } from '../kernel/time.ts';
-import { type PublishContext, type PublishResult, publish, recoverPublication } from '../publish/publish.ts';
+import {
+  type PublishContext,
+  type PublishOptions,
+  type PublishResult,
+  publish,
+  recoverPublication,
+} from '../publish/publish.ts';
 import { removeDeadSpills } from '../stores/duckdb/duckdb.ts';
-import type { Project } from '../transform/manifest.ts';
-import type { NodeResult } from '../transform/run.ts';
+import type { NodeResult } from '../transform/run/results.ts';
+import type { Session } from '../transform/session.ts';
 import { keepInput, knownSources, refuseMixing, type Source } from './sources.ts';
 
 /** What a step reports while it works. */
@@ -39,7 +45,7 @@ export interface PipelineContext extends PublishContext, IngestContext, EventsCo
   /** The folder in which the collector keeps events until they are loaded. */
   readonly collected: string;
   /** Reads the models; called when they are needed. */
-  readonly loadProject: () => Project;
+  readonly loadProject: () => Promise<Session>;
   readonly progress: Progress;
 }
 
@@ -244,22 +250,25 @@ export const ingestInput = (context: PipelineContext, input: Input): Promise<Ing
     return result;
   });
 
-async function buildAndPublish(context: PipelineContext, always: boolean): Promise<[Extract, PublishResult]> {
+async function buildAndPublish(
+  context: PipelineContext,
+  options: Omit<PublishOptions, 'onNode'>,
+): Promise<[Extract, PublishResult]> {
   context.progress.step('Extracting production to Parquet');
   const extract = await extractProduction(context);
   context.progress.step('Building the models and running their tests');
   const files = await currentFiles(context.postgres);
-  const publication = await publish(context, context.loadProject(), files, {
-    always,
+  const publication = await publish(context, await context.loadProject(), files, {
+    ...options,
     onNode: context.progress.node,
   });
   await removeRetired(context.postgres, context.lake);
   return [extract, publication];
 }
 
-/** Builds and publishes what production holds. Errors: MR-TRF-005, MR-TRF-006. */
-export const build = (context: PipelineContext): Promise<PublishResult> =>
-  exclusively(context, async () => (await buildAndPublish(context, true))[1]);
+/** Builds and publishes what there is; everything anew with `fullRefresh`. Errors: MR-TRF-005, MR-TRF-006. */
+export const build = (context: PipelineContext, fullRefresh = false): Promise<PublishResult> =>
+  exclusively(context, async () => (await buildAndPublish(context, { always: true, fullRefresh, unitTests: true }))[1]);
 
 /** Loads what a server that is gone had collected; a live one loads its own. */
 async function ingestLeftovers(context: PipelineContext): Promise<Loaded> {
@@ -292,7 +301,7 @@ async function runSteps(
   }
   await compactEvents(context, true);
   const { batches, events } = loaded;
-  const [extract, publication] = await buildAndPublish(context, false);
+  const [extract, publication] = await buildAndPublish(context, {});
   const changed =
     batches.some(({ alreadyLoaded, reverted }) => !alreadyLoaded && !reverted) ||
     events.some(({ alreadyLoaded }) => !alreadyLoaded) ||

@@ -83,7 +83,7 @@ test('each version has the address of its own time', async () => {
       WHERE customer_id = 'C1';
     DELETE FROM ops.lake_files`);
   const { files } = await extractProduction(context);
-  await publish(context, context.loadProject(), files, { always: true });
+  await publish(context, await context.loadProject(), files, { always: true });
   const row = (version: number, email: string | null) => ({
     customer_id: 'C1',
     version,

@@ -53,7 +53,7 @@ interface Seen {
 
 async function publishAndRead(context: Pipeline): Promise<Seen> {
   const { files } = await extractProduction(context);
-  await publish(context, context.loadProject(), files);
+  await publish(context, await context.loadProject(), files);
   const duckdb = await openPublished(context.home, smallLimits(context.home));
   try {
     return {

@@ -15,15 +15,15 @@ import pg from 'pg';
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
 import { makeFolder, smallLimits, smallShop } from '../../tests/setup/fixtures.ts';
 import { addToLake, smallCatalog, smallClicks, smallProfiles } from '../../tests/setup/lake.ts';
-import { load, makePipeline, type Pipeline, smallShopAnd } from '../../tests/setup/pipeline.ts';
+import { load, makePipeline, type Pipeline, smallShopAnd, tickingClock } from '../../tests/setup/pipeline.ts';
 import { verifyAudit } from '../audit/audit.ts';
 import { lakeShapes } from '../ingest/events/lake-shape.ts';
 import { extractProduction } from '../ingest/extract.ts';
 import { currentFiles } from '../ingest/lake-files.ts';
 import { type DuckDB, openDuckDB, sqlText } from '../stores/duckdb/duckdb.ts';
-import type { Project } from '../transform/manifest.ts';
-import { loadProject } from '../transform/project.ts';
-import type { NodeResult } from '../transform/run.ts';
+import type { NodeResult } from '../transform/run/results.ts';
+import type { Session } from '../transform/session.ts';
+import { openWarehouse } from './models.ts';
 import { type PublishResult, publish, recoverPublication, sourceViews } from './publish.ts';
 import { postgresType, publishedModels } from './star-schema.ts';
 import { openPublished, publishedPath, readPublication, warehouseFolder } from './warehouse.ts';
@@ -42,18 +42,18 @@ async function loaded(project?: 'whole'): Promise<Pipeline> {
 }
 
 interface Asked {
-  readonly project?: Project;
+  readonly project?: Promise<Session>;
   readonly always?: boolean;
   readonly onNode?: (result: NodeResult) => void;
 }
 
 async function publishAll(context: Pipeline, { project, ...options }: Asked = {}): Promise<PublishResult> {
   const { files } = await extractProduction(context);
-  return publish(context, project ?? context.loadProject(), files, options);
+  return publish(context, await (project ?? context.loadProject()), files, options);
 }
 
 /** A project of one table, for what does not depend on the models; more of its files, or other ones. */
-function smallProject(files: Readonly<Record<string, string>> = {}): Project {
+function smallProject(files: Readonly<Record<string, string>> = {}): Promise<Session> {
   const folder = makeFolder();
   mkdirSync(join(folder, 'models', 'marts'), { recursive: true });
   const all = {
@@ -69,7 +69,15 @@ function smallProject(files: Readonly<Record<string, string>> = {}): Project {
     ...files,
   };
   for (const [path, text] of Object.entries(all)) writeFileSync(join(folder, path), text);
-  return loadProject(folder, { env: () => undefined });
+  return openWarehouse({
+    folder,
+    home: makeFolder(),
+    env: () => undefined,
+    threads: 1,
+    clock: tickingClock(),
+    invocationId: 'a test',
+    warn: () => undefined,
+  });
 }
 
 const hashOf = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex');
@@ -158,7 +166,7 @@ describe('a publication', () => {
     const { publication, published, nodes, rows } = await publishAll(context);
     expect(published).toBe(true);
     expect(nodes.filter(({ status }) => !['success', 'pass'].includes(status))).toEqual([]);
-    const models = publishedModels(context.loadProject());
+    const models = publishedModels((await context.loadProject()).manifest);
     expect(Object.keys(rows).sort()).toEqual(models.map(({ name }) => name).sort());
 
     const file = await openPublished(context.home, smallLimits(context.home));
@@ -202,9 +210,12 @@ describe('a publication', () => {
       'warehouse.dim_date date_key',
       'warehouse.dim_payment_method payment_method_key',
       'warehouse.dim_products product_key',
+      'warehouse.dim_users user_natural_key',
       'warehouse.fact_sales sales_key',
       'warehouse.fct_daily_engagement date',
       'warehouse.fct_funnel date',
+      'warehouse.fct_reconciliation date',
+      'warehouse.fct_revenue revenue_key',
     ]);
     const indexes = await context.postgres.rows<{ indexed: string }>(
       `SELECT tablename || ' ' || substring(indexdef FROM '\\((.*)\\)') AS indexed
@@ -227,11 +238,17 @@ describe('a publication', () => {
       'dim_date date',
       'dim_products valid_from',
       'dim_products valid_to',
+      'dim_users account_created_at',
+      'dim_users first_purchase_at',
+      'dim_users first_seen_at',
+      'dim_users last_purchase_at',
+      'dim_users last_seen_at',
       'fact_sales customer_key',
       'fact_sales date_key',
       'fact_sales payment_method_key',
       'fact_sales product_key',
       'fact_sales transaction_at',
+      'fct_revenue date',
     ]);
     const silent = await context.postgres.rows(
       `SELECT relname, attname FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid AND attnum > 0
@@ -316,7 +333,7 @@ describe('a build that fails', () => {
       message: expect.stringContaining('(1 rows)'),
     });
     expect(told.filter(({ status }) => status === 'fail')).toMatchObject([
-      { kind: 'test', failures: 1, failingRows: [{ value_field: 'I6' }] },
+      { resource_type: 'test', failures: 1, failing_rows: [{ value_field: 'I6' }] },
     ]);
     expect(await whatIsPublished(context)).toEqual(before);
   });

@@ -1,13 +1,15 @@
 /**
- * Publication: the models are built into a new DuckDB file, their tests are the gate, then PostgreSQL's warehouse schema
- * and the DuckDB file change over to it. A failure leaves yesterday's figures; a crash in between is rolled forward.
+ * Publication: the models are built into a DuckDB file, a copy of the published one or a new one, their tests are the gate,
+ * then PostgreSQL's warehouse schema and the DuckDB file change over to it. A failure leaves yesterday's figures; a crash in
+ * between is rolled forward.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { rename } from 'node:fs/promises';
+import { constants, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { copyFile, rename } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { appendAudit } from '../audit/audit.ts';
 import { type LakeColumn, lakeShapes } from '../ingest/events/lake-shape.ts';
+import { extractShapes } from '../ingest/extract.ts';
 import type { LakeFile } from '../ingest/lake-files.ts';
 import { MillraceError } from '../kernel/errors.ts';
 import { flush } from '../kernel/folders.ts';
@@ -16,8 +18,9 @@ import type { Clock } from '../kernel/time.ts';
 import { type DuckDB, type DuckDBLimits, openDuckDB, sqlName, sqlPath, sqlText } from '../stores/duckdb/duckdb.ts';
 import type { Lake } from '../stores/lake/lake.ts';
 import type { Postgres } from '../stores/postgres/postgres.ts';
-import type { Project } from '../transform/manifest.ts';
-import { type BuildResult, buildProject, type NodeResult } from '../transform/run.ts';
+import type { NodeResult, RunResult } from '../transform/run/results.ts';
+import type { Session } from '../transform/session.ts';
+import { type Basis, findBasis, recordBuiltFrom, startAnew, startFromCopy } from './increment.ts';
 import { ensureReaders } from './readers.ts';
 import { dropFormerStarSchemas, prepareStarSchema, switchStarSchema } from './star-schema.ts';
 import { publishedPath, warehouseFolder } from './warehouse.ts';
@@ -30,6 +33,8 @@ export interface PublishContext {
   readonly duckdb: DuckDBLimits;
   readonly clock: Clock;
   readonly ids: IdSource;
+  /** The version of Millrace. */
+  readonly version: string;
   /** ISO 4217. */
   readonly currency: string;
   /** IANA name. */
@@ -41,6 +46,8 @@ export interface PublishResult {
   readonly publication: string;
   /** False when models, settings and lake were those of the published warehouse, which then stays. */
   readonly published: boolean;
+  /** The publication that the build started from; undefined when it built everything anew. */
+  readonly basis?: string | undefined;
   readonly nodes: readonly NodeResult[];
   /** Rows per table of the star schema. */
   readonly rows: Readonly<Record<string, number>>;
@@ -53,15 +60,23 @@ const projectFiles = (folder: string): readonly string[] =>
     .filter((path) => !/[\\/](target|logs|dbt_packages)[\\/]/.test(path.slice(folder.length)))
     .sort();
 
-/** A build is known by what goes into it: the project's files, the settings, and what the files of the lake hold. */
-function inputHash(context: PublishContext, project: Project, files: readonly LakeFile[]): string {
-  // The place too: views of the build name it.
-  const hash = createHash('sha256').update(`${context.currency}\n${context.timeZone}\n${context.lake.locate('')}\n`);
-  const inputs = new Set(files.map(({ dataset, identity }) => `${dataset} ${identity}\n`));
-  for (const input of [...inputs].sort()) hash.update(input);
+/** What builds: rows that were built by the same can be taken over. */
+function builderHash({ currency, timeZone, version }: PublishContext, project: Session): string {
+  const hash = createHash('sha256').update(`${currency}\n${timeZone}\n${version}\n`);
+  // The columns of the sources.
+  hash.update(JSON.stringify([lakeShapes, extractShapes]));
   for (const path of projectFiles(project.folder)) {
     hash.update(`${path.slice(project.folder.length)}\n`).update(readFileSync(path));
   }
+  return hash.digest('hex');
+}
+
+/** A build is known by what builds, and by what the files of the lake hold. */
+function inputHash({ lake }: PublishContext, builtBy: string, files: readonly LakeFile[]): string {
+  // The place too: views of the build name it.
+  const hash = createHash('sha256').update(`${builtBy}\n${lake.locate('')}\n`);
+  const inputs = new Set(files.map(({ dataset, identity }) => `${dataset} ${identity}\n`));
+  for (const input of [...inputs].sort()) hash.update(input);
   return hash.digest('hex');
 }
 
@@ -100,37 +115,45 @@ CREATE OR REPLACE VIEW ${sqlName(schema)}.${sqlName(table)} AS ${select};`;
   return ['SET parquet_metadata_cache = true;', ...views].join('\n');
 }
 
-const createPublication = (context: PublishContext, id: string, publishedAt: Date): string =>
+const createPublication = (context: PublishContext, id: string, publishedAt: Date, builtBy: string): string =>
   `CREATE SCHEMA IF NOT EXISTS ops;
 CREATE OR REPLACE TABLE ops.publication AS SELECT ${sqlText(id)} AS publication_id,
   TIMESTAMPTZ ${sqlText(publishedAt.toISOString())} AS published_at, ${sqlText(context.currency)} AS currency,
-  ${sqlText(context.timeZone)} AS time_zone;`;
+  ${sqlText(context.timeZone)} AS time_zone, ${sqlText(builtBy)} AS built_by;`;
 
-/** Errors: MR-TRF-005 when a model failed, MR-TRF-006 when tests of severity error did. */
-function gate(project: Project, result: BuildResult): void {
-  const broken = result.nodes.find(({ status }) => status === 'error');
+/** Errors: MR-TRF-005 when a model or unit test failed, MR-TRF-006 when tests of severity error did. */
+function gate({ results }: RunResult): void {
+  const broken = results.find(({ status }) => status === 'error' || status === 'partial success');
   if (broken) {
-    const path = project.nodes.find(({ name }) => name === broken.name)?.path ?? broken.name;
-    throw new MillraceError('MR-TRF-005', { node: broken.name, problem: broken.message ?? '', path });
+    const { name, message, path } = broken;
+    throw new MillraceError('MR-TRF-005', { node: name, problem: message ?? '', path });
   }
-  const failed = result.nodes.filter(({ kind, status }) => kind === 'test' && status === 'fail');
+  const failed = results.filter(({ status }) => status === 'fail');
   if (failed.length > 0) {
-    const total = result.nodes.filter(({ kind }) => kind === 'test').length;
-    const names = failed.map(({ name, failures }) => `${name} (${failures} rows)`).join(', ');
+    const total = results.filter(({ resource_type }) => ['test', 'unit_test'].includes(resource_type)).length;
+    const names = failed.map(({ name, failures }) => `${name} (${failures ?? 0} rows)`).join(', ');
     throw new MillraceError('MR-TRF-006', { failed: failed.length, total, names });
   }
 }
 
-/** Builds the project over the lake's files in an open, empty database. */
+/** Builds all of the project over the lake's files in an open database. */
 export async function buildWarehouse(
   duckdb: DuckDB,
-  project: Project,
+  project: Session,
   lake: Lake,
   files: readonly LakeFile[],
-  onNode?: (result: NodeResult) => void,
-): Promise<BuildResult> {
+  { unitTests = false, onNode }: Pick<PublishOptions, 'unitTests' | 'onNode'> = {},
+): Promise<RunResult> {
   await duckdb.run(sourceViews(lake, files));
-  return buildProject(project, duckdb, onNode ? { onNode } : {});
+  // The order of rows means nothing; to keep it, DuckDB gathers blocks for each of the lake's many small files.
+  await duckdb.run('SET preserve_insertion_order = false');
+  const { ids } = project.select(unitTests ? {} : { exclude: ['resource_type:unit_test'] });
+  return project.run(duckdb, {
+    command: 'build',
+    selected: ids,
+    compiledFiles: false,
+    ...(onNode ? { onResult: onNode } : {}),
+  });
 }
 
 const buildPath = (context: Pick<PublishContext, 'home'>, publication: string): string =>
@@ -181,12 +204,12 @@ async function isPublished(context: PublishContext, hash: string): Promise<strin
 async function switchOver(
   context: PublishContext,
   duckdb: DuckDB,
-  project: Project,
+  project: Session,
   publication: { readonly id: string; readonly file: string; readonly hash: string; readonly at: Date },
 ): Promise<Readonly<Record<string, number>>> {
   const roles = await ensureReaders(context.postgres);
   return context.postgres.transaction(async (sql) => {
-    const rows = await prepareStarSchema(sql, duckdb, project, context.duckdb.temporaryFolder, roles);
+    const rows = await prepareStarSchema(sql, duckdb, project.manifest, context.duckdb.temporaryFolder, roles);
     await sql.run(
       `INSERT INTO ops.publications (publication_id, file, state, input_hash, published_at) VALUES ($1, $2, 'switched', $3, $4)`,
       [publication.id, publication.file, publication.hash, publication.at],
@@ -199,31 +222,66 @@ async function switchOver(
   });
 }
 
+/** How a publication is asked for. */
+export interface PublishOptions {
+  /** Builds also what is published already. */
+  readonly always?: boolean;
+  /** Builds everything anew. */
+  readonly fullRefresh?: boolean;
+  /** Runs the unit tests too: they say something of the models' SQL, nothing of the rows. */
+  readonly unitTests?: boolean;
+  readonly onNode?: (result: NodeResult) => void;
+}
+
+/** Opens the file that is built into, ready for the models. */
+async function openBuild(
+  context: PublishContext,
+  project: Session,
+  path: string,
+  files: readonly LakeFile[],
+  basis: Basis | undefined,
+): Promise<DuckDB> {
+  mkdirSync(warehouseFolder(context.home), { recursive: true });
+  if (basis) await copyFile(publishedPath(context.home), path, constants.COPYFILE_FICLONE);
+  const duckdb = await openDuckDB(path, context.duckdb);
+  try {
+    if (basis) await startFromCopy(duckdb, project.manifest, context.lake, basis, files);
+    else await startAnew(duckdb);
+    return duckdb;
+  } catch (thrown) {
+    duckdb.close();
+    throw thrown;
+  }
+}
+
 /**
- * Builds and publishes, unless what would be built is already published (`always` builds all the same).
+ * Builds and publishes, unless what would be built is already published. What was built by the same models, settings and
+ * version is taken over, and brought up to date.
  * Errors: MR-TRF-005 and MR-TRF-006; the published warehouse is then as it was.
  */
 export async function publish(
   context: PublishContext,
-  project: Project,
+  project: Session,
   files: readonly LakeFile[],
-  options: { readonly always?: boolean; readonly onNode?: (result: NodeResult) => void } = {},
+  { always = false, fullRefresh = false, unitTests = false, onNode }: PublishOptions = {},
 ): Promise<PublishResult> {
-  const hash = inputHash(context, project, files);
-  const current = options.always ? undefined : await isPublished(context, hash);
+  const builtBy = builderHash(context, project);
+  const hash = inputHash(context, builtBy, files);
+  const current = always || fullRefresh ? undefined : await isPublished(context, hash);
   if (current) return { publication: current, published: false, nodes: [], rows: {} };
+  const basis = fullRefresh ? undefined : await findBasis(context, builtBy, files);
   const id = context.ids('pub');
   const path = buildPath(context, id);
-  mkdirSync(warehouseFolder(context.home), { recursive: true });
-  const duckdb = await openDuckDB(path, context.duckdb);
   const at = context.clock();
-  let result: BuildResult;
+  let duckdb: DuckDB | undefined;
+  let result: RunResult;
   try {
-    result = await buildWarehouse(duckdb, project, context.lake, files, options.onNode);
-    gate(project, result);
-    await duckdb.run(`${createPublication(context, id, at)} CHECKPOINT;`);
+    duckdb = await openBuild(context, project, path, files, basis);
+    result = await buildWarehouse(duckdb, project, context.lake, files, { unitTests, ...(onNode ? { onNode } : {}) });
+    gate(result);
+    await duckdb.run(`${createPublication(context, id, at, builtBy)} ${recordBuiltFrom(files)} CHECKPOINT;`);
   } catch (thrown) {
-    duckdb.close();
+    duckdb?.close();
     for (const leftover of [path, `${path}.wal`]) rmSync(leftover, { force: true });
     throw thrown;
   }
@@ -231,7 +289,7 @@ export async function publish(
   try {
     const rows = await switchOver(context, duckdb, project, { id, file: basename(path), hash, at });
     await finish(context, id, path);
-    return { publication: id, published: true, nodes: result.nodes, rows };
+    return { publication: id, published: true, basis: basis?.publication, nodes: result.results, rows };
   } finally {
     duckdb.close();
   }

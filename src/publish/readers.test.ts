@@ -212,7 +212,7 @@ describe('after a run over a customer with a known name, email, phone and addres
 describe('a publication', () => {
   async function published(context: Pipeline): Promise<void> {
     const { files } = await extractProduction(context);
-    await publish(context, context.loadProject(), files, { always: true });
+    await publish(context, await context.loadProject(), files, { always: true });
   }
 
   async function mayRead(postgres: Postgres, role: string, ...targets: readonly string[]): Promise<readonly boolean[]> {

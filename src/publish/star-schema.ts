@@ -2,7 +2,7 @@
 import { type DuckDB, sqlName } from '../stores/duckdb/duckdb.ts';
 import { streamRows } from '../stores/duckdb/stream-rows.ts';
 import { type Postgres, type Sql, sqlText } from '../stores/postgres/postgres.ts';
-import type { Model, Project } from '../transform/manifest.ts';
+import type { Manifest, ManifestNode } from '../transform/manifest/types.ts';
 import { grantReaders, personal, type ReaderRole } from './readers.ts';
 
 /** The schema that BI tools read. */
@@ -40,18 +40,23 @@ export function postgresType(duckdbType: string): string {
   return types[duckdbType] ?? 'text';
 }
 
-/** The models that BI tools read: the tables among the marts. */
-export const publishedModels = (project: Project): readonly Model[] =>
-  project.nodes.filter(
-    (node): node is Model => node.kind === 'model' && node.materialized === 'table' && /(^|\/)marts\//.test(node.path),
-  );
+/** The models that BI tools read: the tables among the marts, in the order of their names. */
+export const publishedModels = ({ nodes }: Manifest): readonly ManifestNode[] =>
+  Object.values(nodes)
+    .filter(
+      ({ resource_type, config, path }) =>
+        resource_type === 'model' &&
+        ['table', 'incremental'].includes(config.materialized) &&
+        /(^|\/)marts\//.test(path),
+    )
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
 
 const comment = (kind: string, name: string, description: string): string =>
   description === '' ? '' : `COMMENT ON ${kind} ${name} IS ${sqlText(description.trim())};`;
 
-const tableOf = (model: Model): string => `${next}.${sqlName(model.relation.identifier)}`;
+const tableOf = (model: ManifestNode): string => `${next}.${sqlName(model.alias)}`;
 
-const createTable = (model: Model, columns: readonly Column[]): string =>
+const createTable = (model: ManifestNode, columns: readonly Column[]): string =>
   `CREATE TABLE ${tableOf(model)} (${columns.map(({ name, type }) => `${sqlName(name)} ${postgresType(type)}`).join(', ')})`;
 
 /** By columns of these types people look for days and months. */
@@ -60,8 +65,12 @@ const isDate = ({ type }: Column): boolean => ['DATE', 'TIMESTAMP WITH TIME ZONE
 /**
  * The key is what the model's tests say is unique and present. Indexes: what they say refers to another model, and dates.
  */
-function constraints(project: Project, model: Model, columns: readonly Column[]): string {
-  const tests = project.tests.flatMap(({ generic }) => (generic && generic.subject === model.id ? [generic] : []));
+function constraints({ nodes }: Manifest, model: ManifestNode, columns: readonly Column[]): string {
+  const tests = Object.values(nodes).flatMap(({ attached_node, test_metadata, column_name }) =>
+    attached_node === model.unique_id && test_metadata && column_name
+      ? [{ kind: test_metadata.name, column: column_name }]
+      : [],
+  );
   const has = (kind: string, column: string): boolean =>
     tests.some((test) => test.kind === kind && test.column === column);
   const key = tests.find(({ kind, column }) => kind === 'unique' && has('not_null', column))?.column;
@@ -74,10 +83,10 @@ function constraints(project: Project, model: Model, columns: readonly Column[])
   return [primaryKey, ...indexes].join('\n');
 }
 
-const comments = (model: Model, columns: readonly Column[]): string =>
+const comments = (model: ManifestNode, columns: readonly Column[]): string =>
   [
     comment('TABLE', tableOf(model), model.description),
-    ...model.columns
+    ...Object.values(model.columns)
       .filter(({ name }) => columns.some((column) => column.name === name))
       .map(({ name, description }) => comment('COLUMN', `${tableOf(model)}.${sqlName(name)}`, description)),
   ].join('\n');
@@ -113,11 +122,11 @@ INSERT INTO ${table} SELECT arriving.*, emails.email FROM arriving LEFT JOIN (${
 async function copyModel(
   sql: Sql,
   duckdb: DuckDB,
-  project: Project,
-  model: Model,
+  manifest: Manifest,
+  model: ManifestNode,
   temporaryFolder: string,
 ): Promise<number> {
-  const relation = `${sqlName(model.relation.schema)}.${sqlName(model.relation.identifier)}`;
+  const relation = `${sqlName(model.schema)}.${sqlName(model.alias)}`;
   const { columns } = await duckdb.query(`SELECT * FROM ${relation} LIMIT 0`);
   await sql.run(createTable(model, columns));
   const copy = (into: string): Promise<number> =>
@@ -126,7 +135,7 @@ async function copyModel(
     );
   const table = tableOf(model);
   const rows = model.name === personal.table ? await addEmails(sql, table, copy) : await copy(table);
-  await sql.run(`${constraints(project, model, columns)}\n${comments(model, columns)}\nANALYZE ${tableOf(model)};`);
+  await sql.run(`${constraints(manifest, model, columns)}\n${comments(model, columns)}\nANALYZE ${tableOf(model)};`);
   return rows;
 }
 
@@ -137,14 +146,14 @@ async function copyModel(
 export async function prepareStarSchema(
   sql: Sql,
   duckdb: DuckDB,
-  project: Project,
+  manifest: Manifest,
   temporaryFolder: string,
   roles: readonly ReaderRole[],
 ): Promise<Readonly<Record<string, number>>> {
   await sql.run(`DROP SCHEMA IF EXISTS ${next} CASCADE; CREATE SCHEMA ${next};`);
   const rows: Record<string, number> = {};
-  for (const model of publishedModels(project)) {
-    rows[model.name] = await copyModel(sql, duckdb, project, model, temporaryFolder);
+  for (const model of publishedModels(manifest)) {
+    rows[model.name] = await copyModel(sql, duckdb, manifest, model, temporaryFolder);
   }
   await grantReaders(sql, { former: published, next }, roles);
   return rows;

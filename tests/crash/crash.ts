@@ -192,6 +192,13 @@ async function readLake(sql: Sql, home: Home): Promise<readonly string[]> {
   });
 }
 
+/** What is compared of tables of the published file that tell when they were written, and by which publication. */
+const comparable: Readonly<Record<string, string>> = {
+  'ops.publication': '* EXCLUDE (publication_id, published_at)',
+  'ops.built_from': '* EXCLUDE (version)',
+  'pipeline.changed_keys': `* REPLACE (CASE WHEN dataset <> 'publication' THEN key END AS key)`,
+};
+
 async function readDuckDB(duckdb: DuckDB): Promise<Contents> {
   const relations = await duckdb.rows<{ schema: string; name: string }>(
     `SELECT table_schema AS "schema", table_name AS name FROM information_schema.tables
@@ -203,7 +210,7 @@ async function readDuckDB(duckdb: DuckDB): Promise<Contents> {
       `SELECT column_name || ' ' || data_type AS "column" FROM information_schema.columns
        WHERE table_schema = ${sqlText(schema)} AND table_name = ${sqlText(name)} ORDER BY ordinal_position`,
     );
-    const selected = schema === 'ops' ? '* EXCLUDE (publication_id, published_at)' : '*';
+    const selected = comparable[`${schema}.${name}`] ?? '*';
     const rows = await duckdb.rows<{ row: string }>(
       `SELECT t::VARCHAR AS "row" FROM (SELECT ${selected} FROM ${sqlName(schema)}.${sqlName(name)}) AS t ORDER BY 1`,
     );

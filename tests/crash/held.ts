@@ -30,7 +30,7 @@ export async function whenHeld(
   session.on('error', () => undefined);
   const untilConnected = async (count: number, condition: string): Promise<void> => {
     const query = `SELECT 1 FROM pg_stat_activity WHERE ${condition}`;
-    const options = { timeout: 30_000, interval: 5 };
+    const options = { timeout: 90_000, interval: 5 };
     await vi.waitUntil(async () => (await session.query(query)).rows.length === count, options);
   };
   try {

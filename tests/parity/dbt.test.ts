@@ -1,7 +1,7 @@
-/** dbt-core with dbt-duckdb runs warehouse/ as it is, and makes what the project's own engine published. */
+/** dbt-core with dbt-duckdb runs warehouse/ as it is: it makes what was published, and what the engine makes of the same sources. */
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { generateSample, sampleDefaults } from '../../src/generate/sample.ts';
@@ -13,6 +13,7 @@ import { openPostgres } from '../../src/stores/postgres/postgres.ts';
 import { makeFolder, makeHome, root, runMillrace, smallLimits } from '../setup/fixtures.ts';
 import { addToLake, eventRows, smallCatalog, smallProfiles } from '../setup/lake.ts';
 import { findTool, whyLeftOut } from '../setup/tools.ts';
+import { readStatuses } from './outcome.ts';
 
 const run = promisify(execFile);
 const dbt = findTool('dbt');
@@ -63,15 +64,15 @@ async function publishWarehouse(words: readonly string[], settings: Settings): P
 }
 
 interface RunResults {
-  /** The third part of a unique_id is the name. */
+  /** A unique_id ends with the name: the third part, of unit tests, which have their model before it, the fourth. */
   readonly results: readonly { readonly unique_id: string; readonly status: string }[];
 }
 
-/** Builds the project with dbt into a file that has the sources; all that dbt writes otherwise goes to the folder. */
-async function runDbt(program: string, file: string, folder: string, timeZone: string): Promise<Outcomes> {
+/** Runs dbt over the project and a file that has the sources; all that dbt writes otherwise goes to the folder. */
+async function callDbt(first: string, file: string, folder: string, timeZone: string): Promise<string> {
   const project = join(root, 'warehouse');
-  const words = ['build', '--project-dir', project, '--profiles-dir', project, '--no-use-colors'];
-  await run(program, words, {
+  const words = [first, '--quiet', '--project-dir', project, '--profiles-dir', project, '--no-use-colors'];
+  const { stdout } = await run(dbt ?? '', words, {
     env: {
       PATH: process.env.PATH,
       HOME: folder,
@@ -81,8 +82,15 @@ async function runDbt(program: string, file: string, folder: string, timeZone: s
       SHOP_TIMEZONE: timeZone,
     },
   });
+  return stdout;
+}
+
+const nameIn = (uniqueId: string): string => uniqueId.split('.')[uniqueId.startsWith('unit_test.') ? 3 : 2] ?? '';
+
+async function buildWithDbt(file: string, folder: string, timeZone: string): Promise<Outcomes> {
+  await callDbt('build', file, folder, timeZone);
   const { results }: RunResults = JSON.parse(readFileSync(join(folder, 'target', 'run_results.json'), 'utf8'));
-  return Object.fromEntries(results.map(({ unique_id, status }) => [unique_id.split('.')[2], status]));
+  return Object.fromEntries(results.map(({ unique_id, status }) => [nameIn(unique_id), status]));
 }
 
 /** Relation -> its columns in order with their types. */
@@ -121,6 +129,42 @@ async function withBoth<T>(home: string, file: string, work: (duckdb: DuckDB) =>
   }
 }
 
+/** The words for the project as any other that is built in a file. */
+const asProject = (file: string): readonly string[] => [
+  ...['--project-dir', join(root, 'warehouse'), '--duckdb', file],
+  ...['--target', 'duckdb', '--target-path', dirname(file)],
+];
+
+async function buildAsProject(file: string, settings: Settings): Promise<void> {
+  expect(await runMillrace(['build', ...asProject(file)], settings)).toMatchObject({ code: 0 });
+}
+
+const sortedLines = (text: string): readonly string[] => text.trim().split('\n').sort();
+
+async function listAsProject(file: string, settings: Settings): Promise<readonly string[]> {
+  const { code, stdout } = await runMillrace(['list', ...asProject(file)], settings);
+  expect(code).toBe(0);
+  return sortedLines(stdout);
+}
+
+/** Relation -> how many rows it has, and a number that all of them make whatever their order. */
+async function digests(file: string): Promise<Readonly<Record<string, unknown>>> {
+  const duckdb = await openDuckDB(file, smallLimits(makeFolder()));
+  try {
+    const relations = await duckdb.rows<{ name: string }>(
+      `SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'main' ORDER BY 1`,
+    );
+    const found: [string, unknown][] = [];
+    for (const { name } of relations) {
+      const sql = `SELECT count(*) AS rows, sum(hash(t)::hugeint)::varchar AS content FROM main.${sqlName(name)} AS t`;
+      found.push([name, await duckdb.rows(sql)]);
+    }
+    return Object.fromEntries(found);
+  } finally {
+    duckdb.close();
+  }
+}
+
 describe.skipIf(!dbt)(`dbt build equals the published warehouse${whyLeftOut('dbt', dbt)}`, () => {
   test.for([
     {
@@ -138,14 +182,16 @@ describe.skipIf(!dbt)(`dbt build equals the published warehouse${whyLeftOut('dbt
       timeZone: 'Europe/London',
       input: async () => ['--preset', 'online-retail', '--input', join(root, 'samples', 'online_retail.csv')],
     },
-  ])('$name', { timeout: 180_000 }, async ({ timeZone, input }) => {
+  ])('$name', { timeout: 300_000 }, async ({ timeZone, input }) => {
     const home = await makeHome();
     const settings = { ...home, SHOP_TIMEZONE: timeZone };
     const published = await publishWarehouse(await input(), settings);
     const folder = makeFolder();
     const file = join(folder, 'shop.duckdb');
     expect(await runMillrace(['sources', '--duckdb', file], settings)).toMatchObject({ code: 0 });
-    const built = await runDbt(dbt ?? '', file, folder, timeZone);
+    const own = join(makeFolder(), 'shop.duckdb');
+    cpSync(file, own);
+    const built = await buildWithDbt(file, folder, timeZone);
 
     expect(built).toEqual(published);
     expect(new Set(Object.values(built))).toEqual(new Set(['success', 'pass']));
@@ -159,5 +205,9 @@ describe.skipIf(!dbt)(`dbt build equals the published warehouse${whyLeftOut('dbt
         expect(await compareRows(duckdb, relation)).toEqual(same);
       }
     });
+    await buildAsProject(own, settings);
+    expect(readStatuses(dirname(own), 'run_results.json')).toEqual(readStatuses(join(folder, 'target'), 'run_results.json'));
+    expect(await digests(own)).toEqual(await digests(file));
+    expect(await listAsProject(own, settings)).toEqual(sortedLines(await callDbt('list', file, folder, timeZone)));
   });
 });

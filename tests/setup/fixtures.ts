@@ -5,7 +5,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, inject, onTestFinished } from 'vitest';
-import type { DuckDBLimits } from '../../src/stores/duckdb/duckdb.ts';
+import { type DuckDB, type DuckDBLimits, openDuckDB } from '../../src/stores/duckdb/duckdb.ts';
 import { migrate } from '../../src/stores/postgres/migrate.ts';
 import { openPostgres, type Postgres } from '../../src/stores/postgres/postgres.ts';
 
@@ -160,4 +160,11 @@ export async function makeHome(
   const home = join(makeFolder(atEnd), 'home');
   mkdirSync(home);
   return { MILLRACE_HOME: home, DATABASE_URL: await makeDatabase(atEnd) };
+}
+
+/** An empty DuckDB database in memory, closed with the test. */
+export async function memoryDatabase(): Promise<DuckDB> {
+  const duckdb = await openDuckDB(':memory:', smallLimits(makeFolder()));
+  onTestFinished(() => duckdb.close());
+  return duckdb;
 }

@@ -8,9 +8,9 @@ import { type CsvRequest, type IngestContext, type IngestResult, ingestCsv } fro
 import { countingIds } from '../../src/kernel/ids.ts';
 import type { Clock } from '../../src/kernel/time.ts';
 import { type PipelineContext, type RunResult, run } from '../../src/pipeline/run.ts';
+import { openWarehouse } from '../../src/publish/models.ts';
 import { openFolderLake } from '../../src/stores/lake/lake.ts';
 import type { Postgres } from '../../src/stores/postgres/postgres.ts';
-import { loadProject } from '../../src/transform/project.ts';
 import {
   type AtEnd,
   makeFolder,
@@ -91,6 +91,7 @@ export async function makePipeline(
     duckdb: smallLimits(home),
     clock: tickingClock(),
     ids: countingIds(),
+    version: 'the version of the tests',
     currency: 'USD',
     timeZone,
     pseudonymKey: 'a key that only tests have',
@@ -100,7 +101,15 @@ export async function makePipeline(
     rawEvents: join(home, 'raw', 'events'),
     collected: join(home, 'raw', 'collector'),
     loadProject: () =>
-      loadProject(join(root, 'warehouse'), { env: (name) => (name === 'SHOP_TIMEZONE' ? timeZone : undefined) }),
+      openWarehouse({
+        folder: join(root, 'warehouse'),
+        home,
+        env: (name) => (name === 'SHOP_TIMEZONE' ? timeZone : undefined),
+        threads: 1,
+        clock: tickingClock(),
+        invocationId: 'a test',
+        warn: () => undefined,
+      }),
     progress: { step: () => undefined, node: () => undefined },
     ...changes,
   };

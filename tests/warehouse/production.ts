@@ -1,10 +1,10 @@
 /** Models of warehouse/ over rows that a test gives: the tables of the extract and of the lake in DuckDB, without a load. */
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
+import { afterAll, expect, onTestFinished } from 'vitest';
 import { lakeShapes } from '../../src/ingest/events/lake-shape.ts';
+import { openWarehouse } from '../../src/publish/models.ts';
 import { type DuckDB, openDuckDB, type Row, sqlText } from '../../src/stores/duckdb/duckdb.ts';
-import type { Project } from '../../src/transform/manifest.ts';
-import { loadProject } from '../../src/transform/project.ts';
+import type { Session } from '../../src/transform/session.ts';
 import { makeFolder, root, smallLimits } from '../setup/fixtures.ts';
 import { selectRows } from '../setup/lake.ts';
 
@@ -60,12 +60,32 @@ export async function fill(duckdb: DuckDB, table: Filled, rows: readonly Row[]):
 }
 
 /** The project as it is, with days in this zone. */
-export const warehouseProject = (timeZone = 'UTC'): Project =>
-  loadProject(join(root, 'warehouse'), { env: (name) => (name === 'SHOP_TIMEZONE' ? timeZone : undefined) });
+export const warehouseProject = (timeZone = 'UTC'): Promise<Session> =>
+  openWarehouse({
+    folder: join(root, 'warehouse'),
+    home: makeFolder((remove) => afterAll(remove)),
+    env: (name) => (name === 'SHOP_TIMEZONE' ? timeZone : undefined),
+    threads: 1,
+    clock: () => new Date('2024-06-01T12:00:00Z'),
+    invocationId: 'a test',
+    warn: () => undefined,
+  });
+
+/** Builds models and seeds with their tests of data, all or those that a selection finds; all must end well. */
+export async function buildModels(project: Session, duckdb: DuckDB, select: readonly string[] = []): Promise<void> {
+  const { ids } = project.select({
+    select,
+    exclude: ['resource_type:unit_test'],
+    indirect: select.length > 0 ? 'buildable' : 'eager',
+  });
+  const { results } = await project.run(duckdb, { command: 'build', selected: ids });
+  expect(results.filter(({ status }) => !['success', 'pass'].includes(status))).toEqual([]);
+}
 
 /** The SQL of one of the project's models or tests. */
-export function sqlOf(project: Project, name: string): string {
-  const found = [...project.nodes, ...project.tests].find((each) => each.name === name);
-  if (!found || !('sql' in found)) throw new Error(`the project has no ${name}`);
-  return found.sql;
+export async function sqlOf(project: Session, duckdb: DuckDB, name: string): Promise<string> {
+  const node = Object.values(project.manifest.nodes).find((each) => each.name === name);
+  const [compiled] = await project.compile(duckdb, node ? [node.unique_id] : []);
+  if (!compiled) throw new Error(`the project has no ${name}`);
+  return compiled.sql;
 }

@@ -11,11 +11,18 @@
     cast({{ quantity }} as decimal(20, 0)) * {{ unit_price }}
 {%- endmacro -%}
 
-{#-
-    amount / number as DECIMAL(18,2), rounded half away from zero, NULL where the number is 0. Counted in whole cents, for
-    `/` and avg() give DOUBLE; `//` drops the remainder.
--#}
+{#- amount / number as DECIMAL(18,2), rounded half away from zero, NULL where the number is 0. -#}
 {%- macro money_average(amount, number) -%}
+    {{ return(adapter.dispatch('money_average', 'millrace')(amount, number)) }}
+{%- endmacro -%}
+
+{#- For databases that divide decimals into decimals. -#}
+{%- macro default__money_average(amount, number) -%}
+    cast(round(cast({{ amount }} as decimal(38, 10)) / nullif({{ number }}, 0), 2) as decimal(18, 2))
+{%- endmacro -%}
+
+{#- Counted in whole cents, for `/` and avg() give DOUBLE; `//` drops the remainder. -#}
+{%- macro duckdb__money_average(amount, number) -%}
     cast(
         cast(
             (
@@ -30,7 +37,7 @@
 
 {#- numerator / denominator as DOUBLE, NULL where the denominator is 0. -#}
 {%- macro safe_divide(numerator, denominator) -%}
-    cast({{ numerator }} as double) / nullif(cast({{ denominator }} as double), 0)
+    cast({{ numerator }} as double precision) / nullif(cast({{ denominator }} as double precision), 0)
 {%- endmacro -%}
 
 {#- A score from 1 to 5 by place among all rows, INTEGER: 1 + floor(5 x percent_rank), at most 5; equal values score equal. -#}

@@ -13,10 +13,10 @@
 
 {#- The instant from which the first version of an id holds. -#}
 {%- macro since_ever() -%}
-    timestamptz '1900-01-01 00:00:00+00'
+    timestamp with time zone '1900-01-01 00:00:00+00:00'
 {%- endmacro -%}
 
 {#- The instant until which the last version of an id holds. -#}
 {%- macro for_ever() -%}
-    timestamptz '9999-12-31 00:00:00+00'
+    timestamp with time zone '9999-12-31 00:00:00+00:00'
 {%- endmacro -%}

@@ -3,16 +3,14 @@ with
 
 facts as (
     select
-        coalesce(sum(line_total) filter (where transaction_type = 'sale'), 0) as revenue,
-        coalesce(sum(line_total) filter (where transaction_type = 'sale' and customer_key <> 0), 0) as customer_revenue,
-        coalesce(-sum(line_total) filter (where transaction_type = 'return'), 0) as returns,
-        coalesce(-sum(line_total) filter (where transaction_type = 'return' and customer_key <> 0), 0) as customer_returns,
+        {{ sum_where('line_total', "transaction_type = 'sale'") }} as revenue,
+        {{ sum_where('line_total', "transaction_type = 'sale' and customer_key <> 0") }} as customer_revenue,
+        {{ sum_where('-line_total', "transaction_type = 'return'") }} as returns,
+        {{ sum_where('-line_total', "transaction_type = 'return' and customer_key <> 0") }} as customer_returns,
         coalesce(sum(profit), 0) as profit,
-        coalesce(sum(quantity) filter (where transaction_type = 'sale'), 0) as units,
-        count(distinct {{ natural_key('source', 'transaction_id') }})
-            filter (where transaction_type = 'sale') as orders,
-        count(distinct {{ natural_key('source', 'transaction_id') }})
-            filter (where transaction_type = 'sale' and customer_key <> 0) as customer_orders
+        {{ sum_where('quantity', "transaction_type = 'sale'") }} as units,
+        count(distinct case when transaction_type = 'sale' then {{ natural_key('source', 'transaction_id') }} end) as orders,
+        count(distinct case when transaction_type = 'sale' and customer_key <> 0 then {{ natural_key('source', 'transaction_id') }} end) as customer_orders
     from {{ ref('fact_sales') }}
 ),
 

@@ -174,3 +174,20 @@ test('a read-only file may be open several times, and is not written', async () 
     reader.close();
   }
 });
+
+test('a statement that is interrupted fails, and the connection goes on', async () => {
+  const duckdb = await memory();
+  let ended = false;
+  const running = duckdb
+    .rows('SELECT count(*) FROM range(1000000000) a, range(1000) b WHERE a.range % 7 = b.range')
+    .finally(() => {
+      ended = true;
+    });
+  const failure = expect(running).rejects.toThrow('INTERRUPT');
+  while (!ended) {
+    duckdb.interrupt();
+    await new Promise(setImmediate);
+  }
+  await failure;
+  expect(await duckdb.rows('SELECT 1 AS n')).toEqual([{ n: 1 }]);
+});

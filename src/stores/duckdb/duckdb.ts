@@ -56,6 +56,8 @@ export interface DuckDB {
   ask(sql: string): Promise<QueryResult>;
   /** Another connection to the same database. */
   fork(): Promise<DuckDB>;
+  /** Stops the statement that runs at the moment, which then fails. */
+  interrupt(): void;
   /** Closes the connection, and the database with its first connection. Closing twice is no error. */
   close(): void;
 }
@@ -111,6 +113,7 @@ function wrap(connection: DuckDBConnection, instance: DuckDBInstance, closeInsta
       return (await query(sql, parameters)).rows as readonly T[];
     },
     fork: async () => wrap(await instance.connect(), instance),
+    interrupt: () => connection.interrupt(),
     close() {
       if (closed) return;
       closed = true;

@@ -1,39 +1,19 @@
 /** What a run leaves behind for other programs: run_results.json (schema version 6) and sources.json (version 3), as dbt names them. */
 import type { JsonMap, Manifest } from '../manifest/types.ts';
+import type { FreshnessResult } from '../run/freshness.ts';
+import type { NodeResult } from '../run/results.ts';
 
-/** A span of time within a node's run; ISO 8601 with Z. */
-export interface TimingInfo {
-  readonly name: 'compile' | 'execute';
-  readonly started_at: string | null;
-  readonly completed_at: string | null;
-}
+/** How a node ended, as run_results.json has it. */
+export type RunResultEntry = Omit<NodeResult, 'name' | 'resource_type' | 'materialized' | 'path' | 'failing_rows'>;
 
-/** How a node, test or unit test ended. */
-export interface RunResultEntry {
-  readonly unique_id: string;
-  readonly status:
-    | 'success'
-    | 'error'
-    | 'skipped'
-    | 'partial success'
-    | 'no-op'
-    | 'pass'
-    | 'fail'
-    | 'warn'
-    | 'runtime error';
-  readonly timing: readonly TimingInfo[];
-  readonly thread_id: string;
-  /** Seconds. */
-  readonly execution_time: number;
-  readonly adapter_response: JsonMap;
-  readonly message: string | null;
-  /** Of tests: what fail_calc gave. */
-  readonly failures: number | null;
-  readonly compiled: boolean | null;
-  readonly compiled_code: string | null;
-  readonly relation_name: string | null;
-  readonly batch_results: JsonMap | null;
-}
+const toEntry = ({
+  name: _name,
+  resource_type: _type,
+  materialized: _materialized,
+  path: _path,
+  failing_rows: _rows,
+  ...entry
+}: NodeResult): RunResultEntry => entry;
 
 /** What an artifact says of the run that it is of. */
 export interface Invocation {
@@ -51,14 +31,6 @@ export interface RunResults {
   /** Seconds. */
   readonly elapsed_time: number;
   readonly args: JsonMap;
-}
-
-/** How fresh a source table is. */
-export interface FreshnessEntry {
-  readonly unique_id: string;
-  readonly status: 'pass' | 'warn' | 'error' | 'runtime error';
-  /** The remaining keys of sources.json: max_loaded_at, snapshotted_at, criteria, ...; of a runtime error: error. */
-  readonly [key: string]: unknown;
 }
 
 /** Which artifact, of which version, made when and by which run. */
@@ -83,22 +55,43 @@ const seconds = ({ startedAt, endedAt }: Omit<Invocation, 'args'>): number =>
 /** run_results.json of a run. */
 export const runResultsArtifact = (
   manifest: Manifest,
-  results: readonly RunResultEntry[],
+  results: readonly NodeResult[],
   invocation: Invocation,
 ): RunResults => ({
   metadata: artifactMetadata(manifest, 'run-results/v6', invocation),
-  results,
+  results: results.map(toEntry),
   elapsed_time: seconds(invocation),
   args: invocation.args,
 });
 
+/** A source's freshness as sources.json has it. */
+function freshnessEntry(result: FreshnessResult): JsonMap {
+  const { unique_id, status, message, max_loaded_at, snapshotted_at, age } = result;
+  if (status === 'runtime error' || max_loaded_at === null || snapshotted_at === null) {
+    return { unique_id, status: 'runtime error', error: message };
+  }
+  const { warn_after = null, error_after = null, filter = null } = result.criteria;
+  return {
+    unique_id,
+    max_loaded_at,
+    snapshotted_at,
+    max_loaded_at_time_ago_in_s: age,
+    status,
+    criteria: { warn_after, error_after, filter },
+    adapter_response: {},
+    timing: result.timing.map((timing) => ({ ...timing })),
+    thread_id: result.thread_id,
+    execution_time: result.execution_time,
+  };
+}
+
 /** sources.json of a look at how fresh the sources are. */
 export const sourcesArtifact = (
   manifest: Manifest,
-  results: readonly FreshnessEntry[],
+  results: readonly FreshnessResult[],
   invocation: Omit<Invocation, 'args'>,
 ) => ({
   metadata: artifactMetadata(manifest, 'sources/v3', invocation),
-  results,
+  results: results.map(freshnessEntry),
   elapsed_time: seconds(invocation),
 });

@@ -162,6 +162,9 @@ export interface ManifestSource extends ManifestEntry {
   readonly unrendered_config: JsonMap;
   readonly relation_name: string;
   readonly created_at: number;
+  /** Database and schema as YAML has them, before their templates are rendered. */
+  readonly unrendered_database: string | null;
+  readonly unrendered_schema: string | null;
   readonly doc_blocks: readonly string[];
 }
 
@@ -204,7 +207,11 @@ export interface ManifestUnitTest extends ManifestEntry {
   readonly depends_on: DependsOn;
   readonly schema: string | null;
   readonly created_at: number;
+  /** sha256 of all of it but the description. */
+  readonly checksum: string | null;
   readonly version?: string | number | null;
+  /** The versions of the model that were asked for, as written. */
+  readonly versions?: JsonMap | null;
 }
 
 /** Rows of a unit test; `input` is the ref() or source() that they stand for. */
@@ -224,6 +231,7 @@ export interface ManifestMacro extends ManifestEntry {
   readonly description: string;
   readonly meta: JsonMap;
   readonly docs: JsonMap;
+  readonly config: JsonMap;
   readonly patch_path: string | null;
   readonly arguments: readonly JsonMap[];
   readonly created_at: number;

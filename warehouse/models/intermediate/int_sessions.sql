@@ -1,51 +1,89 @@
+{#- The pre-hook has deleted the sessions to be built again: they are those that are not there. -#}
+{%- set kept = kept_sessions() -%}
+
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='append',
+        on_schema_change='fail',
+        pre_hook='{{ delete_touched_sessions() }}',
+    )
+}}
+
 with
 
-events as (
-    select * from {{ ref('stg_events') }}
+session_days as (
+    select * from {{ ref('int_session_days') }} as days
+    {%- if kept is not none %}
+    where not exists (
+        select 1
+        from ({{ kept }}) as kept
+        where kept.source = days.source and kept.user_id = days.user_id and kept.session_id = days.session_id
+    )
+    {%- endif %}
 ),
 
+purchase_events as (
+    select * from {{ ref('int_purchases') }}
+),
+
+orders as (
+    select
+        source,
+        user_id,
+        session_id,
+        count(distinct order_natural_key) as purchases
+    from purchase_events
+    group by source, user_id, session_id
+),
+
+-- no two days of a session begin at one instant
 sessions as (
     select
         source,
         user_id,
         session_id,
-        min(event_timestamp) as session_start,
-        max(event_timestamp) as session_end,
-        {{ of_first_event('device_type') }} as device_type,
-        {{ of_first_event('country_code') }} as country_code,
-        {{ of_first_event('traffic_source') }} as traffic_source,
-        count(*) as total_events,
-        {{ count_events('page_view') }} as page_views,
-        {{ count_events('product_view') }} as product_views,
-        {{ count_events('search') }} as searches,
-        {{ count_events('add_to_cart') }} as add_to_cart_events,
-        {{ count_events('remove_from_cart') }} as remove_from_cart_events,
-        {{ count_events('begin_checkout') }} as begin_checkouts,
-        {{ count_events('purchase') }} as purchase_events,
-        {{ count_events('signup') }} as signups,
-        {{ count_events('login') }} as logins,
-        {{ count_orders() }} as purchases,
-        coalesce(sum(revenue_amount), 0) as session_revenue
-    from events
+        min(first_event_at) as session_start,
+        max(last_event_at) as session_end,
+        {{ first_value_by('device_type', ['first_event_at']) }} as device_type,
+        {{ first_value_by('country_code', ['first_event_at']) }} as country_code,
+        {{ first_value_by('traffic_source', ['first_event_at']) }} as traffic_source,
+        cast(sum(total_events) as bigint) as total_events,
+        cast(sum(page_views) as bigint) as page_views,
+        cast(sum(product_views) as bigint) as product_views,
+        cast(sum(searches) as bigint) as searches,
+        cast(sum(add_to_cart_events) as bigint) as add_to_cart_events,
+        cast(sum(remove_from_cart_events) as bigint) as remove_from_cart_events,
+        cast(sum(begin_checkouts) as bigint) as begin_checkouts,
+        cast(sum(purchase_events) as bigint) as purchase_events,
+        cast(sum(signups) as bigint) as signups,
+        cast(sum(logins) as bigint) as logins,
+        sum(revenue) as session_revenue
+    from session_days
     group by source, user_id, session_id
 ),
 
 measured as (
     select
-        *,
-        {{ whole_seconds('session_start', 'session_end') }} as session_duration_seconds,
+        sessions.*,
+        coalesce(orders.purchases, 0) as purchases,
+        {{ whole_seconds('sessions.session_start', 'sessions.session_end') }} as session_duration_seconds,
         cast(
             least(
                 100,
-                page_views
-                + 2 * product_views
-                + 2 * searches
-                + 5 * add_to_cart_events
-                + 8 * begin_checkouts
-                + 20 * purchases
+                sessions.page_views
+                + 2 * sessions.product_views
+                + 2 * sessions.searches
+                + 5 * sessions.add_to_cart_events
+                + 8 * sessions.begin_checkouts
+                + 20 * coalesce(orders.purchases, 0)
             ) as integer
         ) as engagement_score
     from sessions
+    left join orders
+        on sessions.source = orders.source
+        and sessions.user_id = orders.user_id
+        and sessions.session_id = orders.session_id
 )
 
 select

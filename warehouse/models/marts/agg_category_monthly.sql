@@ -26,11 +26,11 @@ totals as (
     select
         month,
         category,
-        count(distinct transaction_natural_key) filter (where transaction_type = 'sale') as orders,
-        count(distinct product_natural_key) filter (where transaction_type = 'sale') as products,
-        coalesce(sum(quantity) filter (where transaction_type = 'sale'), 0) as units_sold,
-        coalesce(sum(line_total) filter (where transaction_type = 'sale'), 0) as revenue,
-        coalesce(-sum(line_total) filter (where transaction_type = 'return'), 0) as returns,
+        count(distinct case when transaction_type = 'sale' then transaction_natural_key end) as orders,
+        count(distinct case when transaction_type = 'sale' then product_natural_key end) as products,
+        {{ sum_where('quantity', "transaction_type = 'sale'") }} as units_sold,
+        {{ sum_where('line_total', "transaction_type = 'sale'") }} as revenue,
+        {{ sum_where('-line_total', "transaction_type = 'return'") }} as returns,
         sum(line_total) as net_revenue,
         sum(profit) as profit
     from categorised

@@ -43,14 +43,13 @@ activity as (
     from transactions
     inner join members on transactions.customer_natural_key = members.customer_natural_key
     where transactions.transaction_type = 'sale'
-    group by 1, 2
+    group by members.cohort_month, {{ first_of_month('transactions.date') }}
 ),
 
 cohort_months as (
     select
         cohorts.cohort_month,
-        12 * (year(months.month) - year(cohorts.cohort_month))
-            + month(months.month) - month(cohorts.cohort_month) as months_since,
+        {{ months_between('cohorts.cohort_month', 'months.month') }} as months_since,
         cohorts.customers,
         coalesce(activity.active, 0) as active,
         coalesce(activity.revenue, 0) as revenue

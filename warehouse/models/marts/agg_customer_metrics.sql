@@ -25,13 +25,13 @@ known_customers as (
 totals as (
     select
         customer_natural_key,
-        count(*) filter (where transaction_type = 'sale') as orders,
-        coalesce(sum(units) filter (where transaction_type = 'sale'), 0) as units_bought,
-        coalesce(sum(amount) filter (where transaction_type = 'sale'), 0) as revenue,
-        coalesce(-sum(amount) filter (where transaction_type = 'return'), 0) as returns,
+        {{ count_where("transaction_type = 'sale'") }} as orders,
+        {{ sum_where('units', "transaction_type = 'sale'") }} as units_bought,
+        {{ sum_where('amount', "transaction_type = 'sale'") }} as revenue,
+        {{ sum_where('-amount', "transaction_type = 'return'") }} as returns,
         sum(profit) as profit,
-        min(date) filter (where transaction_type = 'sale') as first_order_date,
-        max(date) filter (where transaction_type = 'sale') as last_order_date
+        min(case when transaction_type = 'sale' then date end) as first_order_date,
+        max(case when transaction_type = 'sale' then date end) as last_order_date
     from transactions
     where customer_natural_key is not null
     group by customer_natural_key
@@ -60,7 +60,7 @@ scored as (
         totals.profit,
         totals.first_order_date,
         totals.last_order_date,
-        as_of.date - totals.last_order_date as recency_days,
+        {{ days_between('totals.last_order_date', 'as_of.date') }} as recency_days,
         coalesce(scores.recency_score, 0) as recency_score,
         coalesce(scores.frequency_score, 0) as frequency_score,
         coalesce(scores.monetary_score, 0) as monetary_score
@@ -84,21 +84,12 @@ select
     first_order_date,
     last_order_date,
     cast(recency_days as integer) as recency_days,
-    {{ safe_divide('last_order_date - first_order_date', 'orders - 1') }} as average_days_between_orders,
+    {{ safe_divide(days_between('first_order_date', 'last_order_date'), 'orders - 1') }} as average_days_between_orders,
     recency_score,
     frequency_score,
     monetary_score,
     recency_score + frequency_score + monetary_score as rfm_total_score,
-    case
-        when orders = 0 then 'Never bought'
-        when recency_score >= 4 and frequency_score >= 4 and monetary_score >= 4 then 'Champions'
-        when frequency_score >= 4 then 'Loyal'
-        when monetary_score >= 4 then 'Big spenders'
-        when recency_score >= 4 and orders = 1 then 'New'
-        when recency_score <= 2 and frequency_score >= 3 then 'At risk'
-        when recency_score <= 2 then 'Lost'
-        else 'Regular'
-    end as rfm_segment,
+    {{ rfm_segment('recency_score', 'frequency_score', 'monetary_score', 'orders') }} as rfm_segment,
     {{ first_of_month('first_order_date') }} as cohort_month,
     orders > 1 as is_repeat
 from scored

@@ -17,12 +17,12 @@ days as (
 daily_transactions as (
     select
         date,
-        count(*) filter (where transaction_type = 'sale') as transactions,
-        coalesce(sum(amount) filter (where transaction_type = 'sale'), 0) as revenue,
-        coalesce(-sum(amount) filter (where transaction_type = 'return'), 0) as returns,
+        {{ count_where("transaction_type = 'sale'") }} as transactions,
+        {{ sum_where('amount', "transaction_type = 'sale'") }} as revenue,
+        {{ sum_where('-amount', "transaction_type = 'return'") }} as returns,
         sum(profit) as profit,
-        coalesce(sum(units) filter (where transaction_type = 'sale'), 0) as units,
-        count(distinct customer_natural_key) filter (where transaction_type = 'sale') as customers
+        {{ sum_where('units', "transaction_type = 'sale'") }} as units,
+        count(distinct case when transaction_type = 'sale' then customer_natural_key end) as customers
     from transactions
     group by date
 ),

@@ -17,11 +17,11 @@ totals as (
         month,
         country_name,
         max(country_code) as country_code,
-        count(*) filter (where transaction_type = 'sale') as orders,
-        count(distinct customer_natural_key) filter (where transaction_type = 'sale') as customers,
-        coalesce(sum(units) filter (where transaction_type = 'sale'), 0) as units_sold,
-        coalesce(sum(amount) filter (where transaction_type = 'sale'), 0) as revenue,
-        coalesce(-sum(amount) filter (where transaction_type = 'return'), 0) as returns,
+        {{ count_where("transaction_type = 'sale'") }} as orders,
+        count(distinct case when transaction_type = 'sale' then customer_natural_key end) as customers,
+        {{ sum_where('units', "transaction_type = 'sale'") }} as units_sold,
+        {{ sum_where('amount', "transaction_type = 'sale'") }} as revenue,
+        {{ sum_where('-amount', "transaction_type = 'return'") }} as returns,
         sum(profit) as profit
     from located
     group by month, country_name

@@ -12,9 +12,9 @@ totals as (
     select
         date,
         payment_method_key,
-        count(*) filter (where transaction_type = 'sale') as orders,
-        coalesce(sum(amount) filter (where transaction_type = 'sale'), 0) as revenue,
-        coalesce(-sum(amount) filter (where transaction_type = 'return'), 0) as returns
+        {{ count_where("transaction_type = 'sale'") }} as orders,
+        {{ sum_where('amount', "transaction_type = 'sale'") }} as revenue,
+        {{ sum_where('-amount', "transaction_type = 'return'") }} as returns
     from transactions
     group by date, payment_method_key
 )

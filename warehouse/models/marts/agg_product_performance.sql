@@ -28,15 +28,15 @@ product_totals as (
     select
         source,
         product_id,
-        count(distinct transaction_id) filter (where transaction_type = 'sale') as orders,
-        coalesce(sum(quantity) filter (where transaction_type = 'sale'), 0) as units_sold,
-        coalesce(-sum(quantity) filter (where transaction_type = 'return'), 0) as units_returned,
-        coalesce(sum(line_total) filter (where transaction_type = 'sale'), 0) as revenue,
-        coalesce(-sum(line_total) filter (where transaction_type = 'return'), 0) as returns,
+        count(distinct case when transaction_type = 'sale' then transaction_id end) as orders,
+        {{ sum_where('quantity', "transaction_type = 'sale'") }} as units_sold,
+        {{ sum_where('-quantity', "transaction_type = 'return'") }} as units_returned,
+        {{ sum_where('line_total', "transaction_type = 'sale'") }} as revenue,
+        {{ sum_where('-line_total', "transaction_type = 'return'") }} as returns,
         sum(cost_amount) as cost,
         sum(profit) as profit,
-        min(date_key) filter (where transaction_type = 'sale') as first_date_key,
-        max(date_key) filter (where transaction_type = 'sale') as last_date_key
+        min(case when transaction_type = 'sale' then date_key end) as first_date_key,
+        max(case when transaction_type = 'sale' then date_key end) as last_date_key
     from product_lines
     group by source, product_id
 ),

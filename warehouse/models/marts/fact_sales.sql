@@ -1,7 +1,19 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='append',
+        on_schema_change='fail',
+        pre_hook='{{ delete_touched_transactions() }}',
+    )
+}}
+
 with
 
 items as (
     select * from {{ ref('stg_transaction_items') }}
+    {%- if is_increment() %}
+    where transaction_natural_key in ({{ touched_transactions() }})
+    {%- endif %}
 ),
 
 transactions as (

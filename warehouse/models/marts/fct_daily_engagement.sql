@@ -1,7 +1,11 @@
 with
 
-events as (
-    select * from {{ ref('stg_events') }}
+session_days as (
+    select * from {{ ref('int_session_days') }}
+),
+
+purchase_events as (
+    select * from {{ ref('int_purchases') }}
 ),
 
 sessions as (
@@ -10,23 +14,30 @@ sessions as (
 
 daily_events as (
     select
-        event_date as date,
-        count(distinct user_natural_key) as daily_active_users,
-        count(*) as total_events,
-        {{ count_events('page_view') }} as page_views,
-        {{ count_events('product_view') }} as product_views,
-        {{ count_events('add_to_cart') }} as add_to_carts,
-        {{ count_orders() }} as purchases,
-        coalesce(sum(revenue_amount), 0) as total_revenue
-    from events
-    group by event_date
+        date,
+        count(distinct {{ natural_key('source', 'user_id') }}) as daily_active_users,
+        cast(sum(total_events) as bigint) as total_events,
+        cast(sum(page_views) as bigint) as page_views,
+        cast(sum(product_views) as bigint) as product_views,
+        cast(sum(add_to_cart_events) as bigint) as add_to_carts,
+        sum(revenue) as total_revenue
+    from session_days
+    group by date
+),
+
+daily_orders as (
+    select
+        date,
+        count(distinct order_natural_key) as purchases
+    from purchase_events
+    group by date
 ),
 
 daily_sessions as (
     select
         session_date as date,
         count(*) as total_sessions,
-        count(*) filter (where is_converted) as converted_sessions
+        {{ count_where('is_converted') }} as converted_sessions
     from sessions
     group by session_date
 ),
@@ -56,8 +67,7 @@ bounds as (
 ),
 
 days as (
-    select {{ each_day('first_date', 'last_date') }} as date
-    from bounds
+    {{ each_day('bounds', 'first_date', 'last_date') }}
 ),
 
 daily as (
@@ -71,10 +81,11 @@ daily as (
         coalesce(daily_events.page_views, 0) as page_views,
         coalesce(daily_events.product_views, 0) as product_views,
         coalesce(daily_events.add_to_carts, 0) as add_to_carts,
-        coalesce(daily_events.purchases, 0) as purchases,
+        coalesce(daily_orders.purchases, 0) as purchases,
         coalesce(daily_events.total_revenue, 0) as total_revenue
     from days
     left join daily_events on days.date = daily_events.date
+    left join daily_orders on days.date = daily_orders.date
     left join daily_sessions on days.date = daily_sessions.date
     left join daily_new_users on days.date = daily_new_users.date
 ),

@@ -1,7 +1,7 @@
 with
 
-events as (
-    select * from {{ ref('stg_events') }}
+journeys as (
+    select * from {{ ref('int_user_journey') }}
 ),
 
 sessions as (
@@ -12,32 +12,23 @@ days as (
     select date from {{ ref('fct_daily_engagement') }}
 ),
 
--- how far each user came on a day: 1 site, 2 product, 3 cart, 4 checkout, 5 purchase
 user_days as (
     select
-        event_date as date,
+        date,
         user_natural_key,
-        max(
-            case event_type
-                when 'purchase' then 5
-                when 'begin_checkout' then 4
-                when 'add_to_cart' then 3
-                when 'product_view' then 2
-                else 1
-            end
-        ) as depth
-    from events
-    group by event_date, user_natural_key
+        max(funnel_depth) as depth
+    from journeys
+    group by date, user_natural_key
 ),
 
 daily_users as (
     select
         date,
         count(*) as users_at_site,
-        count(*) filter (where depth >= 2) as users_at_product,
-        count(*) filter (where depth >= 3) as users_at_cart,
-        count(*) filter (where depth >= 4) as users_at_checkout,
-        count(*) filter (where depth >= 5) as users_at_purchase
+        {{ count_where('depth >= 2') }} as users_at_product,
+        {{ count_where('depth >= 3') }} as users_at_cart,
+        {{ count_where('depth >= 4') }} as users_at_checkout,
+        {{ count_where('depth >= 5') }} as users_at_purchase
     from user_days
     group by date
 ),
@@ -55,9 +46,9 @@ daily_sessions as (
     select
         date,
         count(*) as total_sessions,
-        count(*) filter (where is_bounced) as bounced_sessions,
-        count(*) filter (where has_cart) as cart_sessions,
-        count(*) filter (where has_cart and not is_converted) as abandoned_sessions
+        {{ count_where('is_bounced') }} as bounced_sessions,
+        {{ count_where('has_cart') }} as cart_sessions,
+        {{ count_where('has_cart and not is_converted') }} as abandoned_sessions
     from judged_sessions
     group by date
 ),

@@ -16,13 +16,7 @@ select
     cost,
     {{ price_tier('price') }} as price_tier,
     rating,
-    case
-        when rating is null then 'Unrated'
-        when rating >= 4.5 then 'Excellent'
-        when rating >= 4 then 'Good'
-        when rating >= 3 then 'Average'
-        else 'Poor'
-    end as rating_tier,
+    {{ rating_tier('rating') }} as rating_tier,
     review_count,
     is_in_stock,
     observed_at

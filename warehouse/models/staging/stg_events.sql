@@ -13,7 +13,7 @@ select
     session_id,
     event_timestamp,
     {{ shop_date('event_timestamp') }} as event_date,
-    cast(hour({{ shop_local('event_timestamp') }}) as integer) as event_hour,
+    cast(extract(hour from {{ shop_local('event_timestamp') }}) as integer) as event_hour,
     {{ day_of_week(shop_local('event_timestamp')) }} as day_of_week,
     {{ day_of_week(shop_local('event_timestamp')) }} in (0, 6) as is_weekend,
     coalesce(revenue_amount > 0, false) as is_revenue_event,

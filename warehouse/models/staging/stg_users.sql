@@ -22,7 +22,9 @@ aged as (
         profiles.*,
         case
             when profiles.account_created_at is not null
-                then cast(greatest(as_of.date - {{ shop_date('profiles.account_created_at') }}, 0) as integer)
+                then cast(
+                    greatest({{ days_between(shop_date('profiles.account_created_at'), 'as_of.date') }}, 0) as integer
+                )
         end as account_age_days
     from profiles
     cross join as_of

@@ -1,0 +1,212 @@
+/**
+ * Increments: a build may start from a copy of the published file, and pipeline.changed_keys then tells its models what has
+ * changed since. What changed is found by comparing what that file was built from with what there is now, so that it does
+ * not matter by which way a row came, moved or went.
+ */
+import { extractShapes } from '../ingest/extract.ts';
+import type { LakeFile } from '../ingest/lake-files.ts';
+import { type DuckDB, type DuckDBLimits, sqlName, sqlPath, sqlText } from '../stores/duckdb/duckdb.ts';
+import type { Lake } from '../stores/lake/lake.ts';
+import type { Manifest } from '../transform/manifest/types.ts';
+import { openPublished } from './warehouse.ts';
+
+/** A file of the lake that a build read. */
+type BuiltFile = Pick<LakeFile, 'dataset' | 'path' | 'day' | 'rows' | 'version'>;
+
+/** A published build that the next one can start from. */
+export interface Basis {
+  /** The publication. */
+  readonly publication: string;
+  readonly files: readonly BuiltFile[];
+}
+
+const eventsDataset = 'lake.events';
+
+const ofProduction = ({ dataset }: BuiltFile): boolean => dataset.startsWith('production.');
+
+/** DuckDB: keeps in the file what it is built from. */
+export const recordBuiltFrom = (files: readonly BuiltFile[]): string => {
+  const built = files.map(({ dataset, path, day, rows, version }) => ({ dataset, path, day, rows, version }));
+  return `CREATE SCHEMA IF NOT EXISTS ops;
+CREATE OR REPLACE TABLE ops.built_from AS SELECT row->>'dataset' AS dataset, row->>'path' AS path, row->>'day' AS day,
+  (row->>'rows')::BIGINT AS rows, row->>'version' AS version FROM (SELECT unnest(${sqlText(JSON.stringify(built))}::JSON[]) AS row);`;
+};
+
+async function readBasis(duckdb: DuckDB, builtBy: string): Promise<Basis | undefined> {
+  const [found] = await duckdb.rows<{ id: string }>(
+    'SELECT publication_id AS id FROM ops.publication WHERE built_by = $1',
+    [builtBy],
+  );
+  return found && { publication: found.id, files: await duckdb.rows<BuiltFile>('FROM ops.built_from') };
+}
+
+/** What the published file was built from; undefined when there is none, or it was not built by the same. */
+async function publishedBasis(home: string, limits: DuckDBLimits, builtBy: string): Promise<Basis | undefined> {
+  let duckdb: DuckDB | undefined;
+  try {
+    duckdb = await openPublished(home, limits);
+    return await readBasis(duckdb, builtBy);
+  } catch {
+    // No file, one of a version that kept nothing of this, or one that is broken: a new one takes its place.
+    return undefined;
+  } finally {
+    duckdb?.close();
+  }
+}
+
+/** What each day of events is known by: its rows, and the loads that touched it. Files that are put together change neither. */
+function eventDays(files: readonly BuiltFile[]): ReadonlyMap<string, string> {
+  const rows = new Map<string, number>();
+  const versions = new Map<string, string>();
+  for (const file of files.filter(({ dataset }) => dataset === eventsDataset)) {
+    const day = file.day ?? '';
+    rows.set(day, (rows.get(day) ?? 0) + file.rows);
+    versions.set(day, file.version);
+  }
+  return new Map([...rows].map(([day, count]) => [day, `${count} ${versions.get(day)}`]));
+}
+
+/** The UTC days on which events came or went; '' stands for files that name no day. */
+function changedDays(before: readonly BuiltFile[], now: readonly BuiltFile[]): readonly string[] {
+  const [former, present] = [eventDays(before), eventDays(now)];
+  const days = [...new Set([...former.keys(), ...present.keys()])].sort();
+  return days.filter((day) => former.get(day) !== present.get(day));
+}
+
+const pathsOf = (files: readonly BuiltFile[], relation: string): readonly string[] =>
+  files.filter(({ dataset }) => dataset === `production.${relation}`).map(({ path }) => path);
+
+/** Whether what the basis was built from can still be compared with what there is now. */
+async function isComparable(lake: Lake, { files: before }: Basis, now: readonly LakeFile[]): Promise<boolean> {
+  const relations = Object.keys(extractShapes);
+  const complete = [before, now].every((files) => relations.every((relation) => pathsOf(files, relation).length > 0));
+  if (!complete || changedDays(before, now).includes('')) return false;
+  const former = before.filter(ofProduction);
+  const versions = new Map(now.map(({ path, version }) => [path, version]));
+  if (former.some(({ path, version }) => (versions.get(path) ?? version) !== version)) return false;
+  const sizes = await Promise.all(former.map(({ path }) => lake.size(path)));
+  return !sizes.includes(undefined);
+}
+
+/** The published build to start from; undefined when all is to be built anew. */
+export async function findBasis(
+  { home, lake, duckdb }: { readonly home: string; readonly lake: Lake; readonly duckdb: DuckDBLimits },
+  builtBy: string,
+  files: readonly LakeFile[],
+): Promise<Basis | undefined> {
+  const basis = await publishedBasis(home, duckdb, builtBy);
+  return basis && (await isComparable(lake, basis, files)) ? basis : undefined;
+}
+
+/** Relations whose rows a build takes over; all others it makes anew. */
+const keptRelations = ({ nodes }: Manifest): readonly string[] =>
+  Object.values(nodes)
+    .filter(({ resource_type, config }) => resource_type === 'snapshot' || config.materialized === 'incremental')
+    .map(({ schema, alias }) => `${schema}.${alias}`);
+
+/** Drops what the build makes anew, and what an earlier one has left that is no model any more. */
+async function dropOthers(duckdb: DuckDB, manifest: Manifest): Promise<void> {
+  const kept = new Set(keptRelations(manifest));
+  const found = await duckdb.rows<{ kind: string; schema: string; name: string }>(
+    `SELECT 'TABLE' AS kind, schema_name AS schema, table_name AS name FROM duckdb_tables() WHERE NOT internal
+     UNION ALL SELECT 'VIEW', schema_name, view_name FROM duckdb_views() WHERE NOT internal`,
+  );
+  const drops = found
+    .filter(({ schema, name }) => !kept.has(`${schema}.${name}`))
+    .map(({ kind, schema, name }) => `DROP ${kind} ${sqlName(schema)}.${sqlName(name)};`);
+  // Only behind a checkpoint is the room of what was dropped used again.
+  await duckdb.run(`${drops.join('\n')} CHECKPOINT;`);
+}
+
+/** A dataset of production: the column that its keys are made of, and the relations that tell whether one has changed. */
+interface KeyedDataset {
+  readonly id: string;
+  readonly relations: readonly (keyof typeof extractShapes)[];
+  /** Columns that no row of an incremental model depends on. */
+  readonly ignored: readonly string[];
+  /** Whether the relation has the snapshots of each id, of which one that repeats the one before tells nothing. */
+  readonly ofSnapshots: boolean;
+}
+
+const keyedDatasets: Readonly<Record<string, KeyedDataset>> = {
+  transactions: {
+    id: 'transaction_id',
+    relations: ['transactions', 'transaction_items'],
+    ignored: ['observed_at'],
+    ofSnapshots: false,
+  },
+  customers: { id: 'customer_id', relations: ['customer_snapshots'], ignored: [], ofSnapshots: true },
+  products: { id: 'product_id', relations: ['product_snapshots'], ignored: ['stock_quantity'], ofSnapshots: true },
+};
+
+/** What puts the snapshots of an id in order, as the models do; all other columns are their content. */
+const snapshotOrder = ['observed_at', 'updated_at', 'content_hash'];
+
+/** DuckDB: behind a select from a relation, leaves the snapshots whose content is not that of the one before. */
+function onlyChanges(id: string, columns: readonly string[]): string {
+  const content = columns.filter((name) => !['source', id, ...snapshotOrder].includes(name));
+  return ` QUALIFY row(${content.join(', ')}) IS DISTINCT FROM lag(row(${content.join(', ')}))
+    OVER (PARTITION BY source, ${id} ORDER BY observed_at, updated_at NULLS FIRST, content_hash)`;
+}
+
+/** DuckDB: the keys of rows that only one of two states of a relation has. */
+function differingKeys(
+  { id, ignored, ofSnapshots }: KeyedDataset,
+  relation: keyof typeof extractShapes,
+  before: readonly string[],
+  now: readonly string[],
+): string {
+  const columns = extractShapes[relation].columns.map(({ name }) => name).filter((name) => !ignored.includes(name));
+  const rows = (paths: readonly string[], side: 1 | -1): string =>
+    `SELECT ${columns.join(', ')}, ${side} AS side FROM read_parquet([${paths.map(sqlPath).join(', ')}], hive_partitioning = false)
+    ${ofSnapshots ? onlyChanges(id, columns) : ''}`;
+  return `SELECT source || '|' || ${id} AS key FROM (
+  SELECT ${columns.join(', ')}, sum(side) AS balance FROM (${rows(before, -1)} UNION ALL ${rows(now, 1)}) GROUP BY ALL
+) WHERE balance <> 0`;
+}
+
+/** DuckDB: selects of what changed in production, as dataset and key. */
+function changesOfProduction(lake: Lake, before: readonly BuiltFile[], now: readonly BuiltFile[]): readonly string[] {
+  const located = (files: readonly BuiltFile[], relation: string): readonly string[] =>
+    pathsOf(files, relation).map((path) => lake.locate(path));
+  return Object.entries(keyedDatasets).flatMap(([name, dataset]) => {
+    const differing = dataset.relations.flatMap((relation) => {
+      const [former, present] = [located(before, relation), located(now, relation)];
+      return former.join('\n') === present.join('\n') ? [] : [differingKeys(dataset, relation, former, present)];
+    });
+    const keys = differing.join('\nUNION ALL ');
+    return differing.length === 0
+      ? []
+      : [`SELECT DISTINCT 'production.${name}' AS dataset, key FROM (${keys}) AS keys`];
+  });
+}
+
+const createChangedKeys = `CREATE SCHEMA IF NOT EXISTS pipeline;
+CREATE OR REPLACE TABLE pipeline.changed_keys (dataset VARCHAR NOT NULL, key VARCHAR NOT NULL);`;
+
+/** Gives the models pipeline.changed_keys without a row: all is to be built. */
+export const startAnew = (duckdb: DuckDB): Promise<void> => duckdb.run(createChangedKeys);
+
+/**
+ * Makes an open copy of the basis ready for a build: what the build makes anew is gone, and pipeline.changed_keys holds
+ * what has changed, after a row of the publication that the copy is of. That row is there also when nothing has changed,
+ * for without any row the models build all.
+ */
+export async function startFromCopy(
+  duckdb: DuckDB,
+  manifest: Manifest,
+  lake: Lake,
+  basis: Basis,
+  files: readonly LakeFile[],
+): Promise<void> {
+  await dropOthers(duckdb, manifest);
+  await duckdb.run(createChangedKeys);
+  const rows = [
+    `(${sqlText('publication')}, ${sqlText(basis.publication)})`,
+    ...changedDays(basis.files, files).map((day) => `(${sqlText(eventsDataset)}, ${sqlText(day)})`),
+  ];
+  await duckdb.run(`INSERT INTO pipeline.changed_keys VALUES ${rows.join(', ')}`);
+  for (const changes of changesOfProduction(lake, basis.files, files)) {
+    await duckdb.run(`INSERT INTO pipeline.changed_keys ${changes}`);
+  }
+}

@@ -1,0 +1,3 @@
+{% macro rate(part, whole) %}
+  {{ part / whole }}
+{% endmacro %}

@@ -1,0 +1,2 @@
+select
+  '{{ env_var('SHOP_CURRENCY') }}' as currency

@@ -1,0 +1,4 @@
+{% snapshot orders %}
+{{ config(strategy='timestamp', updated_at='at') }}
+select 1
+{% endsnapshot %}

@@ -1,0 +1,2 @@
+{{ config(group='fynance') }}
+select 1

@@ -1,0 +1,1 @@
+{% macro cents_to_money(column) %}({{ column }} / 100)::decimal(16, 2){% endmacro %}

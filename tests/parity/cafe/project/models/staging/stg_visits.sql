@@ -1,0 +1,1 @@
+select store_id, seen_at from {{ source('web', 'visits') }}

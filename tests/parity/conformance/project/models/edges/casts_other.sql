@@ -1,0 +1,1 @@
+select code, number from {{ ref('typed') }}

@@ -1,0 +1,2 @@
+{{ config(materialized='view' if var('threshold') == 20 else 'table') }}
+select {{ var('threshold') }} as threshold

@@ -1,0 +1,1 @@
+select 1 / missing_column as x from {{ ref('stg_orders') }}

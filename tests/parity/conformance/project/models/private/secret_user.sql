@@ -1,0 +1,1 @@
+select answer + 1 as answer from {{ ref('secret_base') }}

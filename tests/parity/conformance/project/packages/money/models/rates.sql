@@ -1,0 +1,1 @@
+select currency, rate, '{{ var("currency") }}' as base from {{ ref('rates_seed') }}

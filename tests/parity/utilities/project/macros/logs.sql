@@ -1,0 +1,3 @@
+{% macro say() %}
+  {% do dbt_utils.log_info('said') %}
+{% endmacro %}

@@ -1,0 +1,124 @@
+{#-
+    What an incremental model has to build again. The source pipeline.changed_keys names what loads touched since the rows
+    were built that are there; without a row in it everything is built again. Rows that may have changed or gone are deleted
+    in a pre-hook, in one transaction with the rows that come in their place.
+-#}
+
+{#- True where the rows that are there stay but for those that changed_keys names. While parsing it only says what it reads. -#}
+{%- macro is_increment() -%}
+    {%- if execute and not is_incremental() -%}
+        {{ return(false) }}
+    {%- endif -%}
+    {%- set changed_keys = source('pipeline', 'changed_keys') -%}
+    {%- if not execute or load_relation(changed_keys) is none -%}
+        {{ return(false) }}
+    {%- endif -%}
+    {{ return(run_query('select count(*) from ' ~ changed_keys).columns[0].values()[0] > 0) }}
+{%- endmacro -%}
+
+{#- A select of the keys of a dataset that loads touched, as `key`. -#}
+{%- macro changed_keys_of(dataset) -%}
+    select key from {{ source('pipeline', 'changed_keys') }} where dataset = '{{ dataset }}'
+{%- endmacro -%}
+
+{#- The UTC days (YYYY-MM-DD, in order) whose events loads touched; none where all days are to be built. -#}
+{%- macro changed_event_days() -%}
+    {%- if not is_increment() -%}
+        {{ return(none) }}
+    {%- endif -%}
+    {%- set found = run_query('select distinct key from (' ~ changed_keys_of('lake.events') ~ ') as days order by key') -%}
+    {{ return(found.columns[0].values() | list) }}
+{%- endmacro -%}
+
+{#- The first instant of a UTC day, and the last. -#}
+{%- macro utc_day_start(day) -%}
+    timestamp with time zone '{{ day }} 00:00:00+00:00'
+{%- endmacro -%}
+
+{%- macro utc_day_end(day) -%}
+    timestamp with time zone '{{ day }} 23:59:59.999999+00:00'
+{%- endmacro -%}
+
+{#- Whether a shop's day has an hour in common with one of these UTC days; of three, when the one between is short. -#}
+{%- macro is_touched_day(day, utc_days) -%}
+    (
+        1 = 0
+        {%- for utc_day in utc_days %}
+        or {{ day }} between {{ shop_date(utc_day_start(utc_day)) }} and {{ shop_date(utc_day_end(utc_day)) }}
+        {%- endfor %}
+    )
+{%- endmacro -%}
+
+{#-
+    The same of an event. The bounds of its instant, a day more on either side for what the shop's days reach beyond UTC's,
+    let DuckDB skip files.
+-#}
+{%- macro is_touched_event(utc_days) -%}
+    {{ is_touched_day('event_date', utc_days) }}
+    {%- if utc_days %}
+        and event_timestamp >= {{ utc_day_start(utc_days | first) }} - interval '24' hour
+        and event_timestamp <= {{ utc_day_end(utc_days | last) }} + interval '24' hour
+    {%- endif %}
+{%- endmacro -%}
+
+{#- Pre-hook of a model of one row or more per day, `date`: deletes the days to be built again. -#}
+{%- macro delete_touched_days() -%}
+    {%- if is_incremental() -%}
+        {%- set days = changed_event_days() -%}
+        delete from {{ this }}{% if days is not none %} where {{ is_touched_day('date', days) }}{% endif %}
+    {%- endif -%}
+{%- endmacro -%}
+
+{#- Pre-hook of int_sessions: deletes sessions that had an event on a touched day, or have one now. -#}
+{%- macro delete_touched_sessions() -%}
+    {%- if is_incremental() -%}
+        {%- set days = changed_event_days() -%}
+        delete from {{ this }}
+        {%- if days is not none %}
+        where
+            session_natural_key in (
+                select {{ session_key('source', 'user_id', 'session_id') }}
+                from {{ ref('int_session_days') }}
+                where {{ is_touched_day('date', days) }}
+            )
+            {%- for day in days %}
+            or (session_start <= {{ utc_day_end(day) }} and session_end >= {{ utc_day_start(day) }})
+            {%- endfor %}
+        {%- endif %}
+    {%- endif -%}
+{%- endmacro -%}
+
+{#- A select of the sessions that int_sessions keeps, as `source`, `user_id` and `session_id`; none where it is built whole. -#}
+{%- macro kept_sessions() -%}
+    {%- if not is_incremental() -%}
+        {{ return(none) }}
+    {%- endif -%}
+    {{ return('select source, user_id, session_id from ' ~ this) }}
+{%- endmacro -%}
+
+{#-
+    A select of the transactions to be built again, as `transaction_natural_key`: those that loads touched, and those whose
+    customer or product they touched, for it may have other versions now.
+-#}
+{%- macro touched_transactions() -%}
+    select key as transaction_natural_key
+    from ({{ changed_keys_of('production.transactions') }}) as touched
+    union
+    select transaction_natural_key
+    from {{ ref('stg_transactions') }}
+    where customer_natural_key in ({{ changed_keys_of('production.customers') }})
+    union
+    select transaction_natural_key
+    from {{ ref('stg_transaction_items') }}
+    where product_natural_key in ({{ changed_keys_of('production.products') }})
+{%- endmacro -%}
+
+{#- Pre-hook of fact_sales: deletes the lines of these transactions. -#}
+{%- macro delete_touched_transactions() -%}
+    {%- if is_incremental() -%}
+        delete from {{ this }}
+        {%- if is_increment() %}
+        where {{ natural_key('source', 'transaction_id') }} in ({{ touched_transactions() }})
+        {%- endif %}
+    {%- endif -%}
+{%- endmacro -%}
