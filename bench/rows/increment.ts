@@ -1,6 +1,5 @@
 /** The last hundredth of a shop loaded, built and published, beside the run that loaded, built and published the rest. */
 import { createReadStream, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { baseContract } from '../../src/contracts/events/event-contract.ts';
@@ -154,7 +153,7 @@ function pipelineOf(home: Home, progress: PipelineContext['progress']): Pipeline
         folder: join(root, 'warehouse'),
         home: folder,
         env: (name) => (name === 'SHOP_TIMEZONE' ? home.config.timeZone : undefined),
-        threads: availableParallelism(),
+        threads: 1,
         clock: systemClock,
         invocationId: 'bench',
         warn: () => undefined,

@@ -88,7 +88,26 @@
     {%- endif -%}
 {%- endmacro -%}
 
-{#- A select of the sessions that int_sessions keeps, as `source`, `user_id` and `session_id`; none where it is built whole. -#}
+{#- Pre-hook of int_user_journey: deletes sessions that have a row of a touched day, or had one, with all their days. -#}
+{%- macro delete_touched_journeys() -%}
+    {%- if is_incremental() -%}
+        {%- set days = changed_event_days() -%}
+        delete from {{ this }}
+        {%- if days is not none %}
+        where
+            session_natural_key in (
+                select {{ session_key('source', 'user_id', 'session_id') }}
+                from {{ ref('int_session_days') }}
+                where {{ is_touched_day('date', days) }}
+            )
+            or session_natural_key in (
+                select session_natural_key from {{ this }} where {{ is_touched_day('date', days) }}
+            )
+        {%- endif %}
+    {%- endif -%}
+{%- endmacro -%}
+
+{#- A select of the sessions that a model keeps, as `source`, `user_id` and `session_id`; none where it is built whole. -#}
 {%- macro kept_sessions() -%}
     {%- if not is_incremental() -%}
         {{ return(none) }}

@@ -1,9 +1,26 @@
-{{ config(materialized='view') }}
+{#- The pre-hook has deleted the sessions to be built again: they are those that are not there. -#}
+{%- set kept = kept_sessions() -%}
+
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='append',
+        on_schema_change='fail',
+        pre_hook='{{ delete_touched_journeys() }}',
+    )
+}}
 
 with
 
 session_days as (
-    select * from {{ ref('int_session_days') }}
+    select * from {{ ref('int_session_days') }} as days
+    {%- if kept is not none %}
+    where not exists (
+        select 1
+        from ({{ kept }}) as kept
+        where kept.source = days.source and kept.user_id = days.user_id and kept.session_id = days.session_id
+    )
+    {%- endif %}
 ),
 
 timed as (
