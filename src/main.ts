@@ -12,10 +12,9 @@ import { type Config, loadConfig } from './kernel/config.ts';
 import { asMillraceError, MillraceError, problemOf } from './kernel/errors.ts';
 import { makeFolder } from './kernel/folders.ts';
 import { randomIds } from './kernel/ids.ts';
-import { createLogger, type Logger } from './kernel/log.ts';
+import type { Logger } from './kernel/log.ts';
 import { systemClock } from './kernel/time.ts';
 import type { PipelineContext } from './pipeline/run.ts';
-import { createWarehouseReader, openPublished } from './publish/warehouse.ts';
 import type { DuckDBLimits } from './stores/duckdb/duckdb.ts';
 import type { Session } from './transform/session.ts';
 
@@ -157,18 +156,25 @@ async function withPipeline<T>(
   }
 }
 
-function createApp(config: Config, log: Logger, output: Output, closers: Closers): App {
+/** Log lines on stderr, readable where that is a terminal. */
+async function openLog({ logLevel: level }: Config): Promise<Logger> {
+  const { createLogger } = await import('./kernel/log.ts');
+  return createLogger({ level, pretty: process.stderr.isTTY });
+}
+
+function createApp(config: Config, output: Output, closers: Closers): App {
   return {
     config,
     clock: systemClock,
-    log,
     output,
     models,
     uuid: randomUUID,
     env: variablesOf(config),
     dashboard: join(root, 'web', 'dist'),
+    openLog: () => openLog(config),
     withPipeline: (work) => withPipeline(config, output, closers, work),
     async withWarehouse(work) {
+      const { openPublished } = await import('./publish/warehouse.ts');
       const duckdb = await openPublished(config.home, limitsOf(config));
       try {
         return await work(duckdb);
@@ -180,7 +186,10 @@ function createApp(config: Config, log: Logger, output: Output, closers: Closers
       const { compileWarehouse } = await import('./publish/models.ts');
       return compileWarehouse(await loadWarehouse(config, output), duckdb);
     },
-    openWarehouseReader: () => createWarehouseReader(config.home, limitsOf(config)),
+    async openWarehouseReader() {
+      const { createWarehouseReader } = await import('./publish/warehouse.ts');
+      return createWarehouseReader(config.home, limitsOf(config));
+    },
     untilInterrupted: () =>
       new Promise((resolve) => {
         for (const signal of signals) {
@@ -247,18 +256,16 @@ export async function main(argv: readonly string[]): Promise<void> {
   const closers: Closers = new Set();
   const isInterrupted = closeOnSignals(closers, output);
   let config: Config | undefined;
-  let log: Logger | undefined;
   try {
     await runProgram(argv, version, () => {
       config ??= loadConfig(process.env, root);
-      log ??= createLogger({ level: config.logLevel, pretty: process.stderr.isTTY });
-      return createApp(config, log, output, closers);
+      return createApp(config, output, closers);
     });
   } catch (thrown) {
     if (isInterrupted()) return;
     output.settle();
     const error = asMillraceError(thrown, config?.home ?? root);
-    log?.debug({ err: error }, 'the command failed');
+    if (config?.logLevel === 'debug') (await openLog(config)).debug({ err: error }, 'the command failed');
     const json = argv.includes('--json');
     if (json)
       output.print(

@@ -23,7 +23,6 @@ export interface Output {
 export interface App {
   readonly config: Config;
   readonly clock: Clock;
-  readonly log: Logger;
   readonly output: Output;
   /** The folder of this program's own models. */
   readonly models: string;
@@ -33,12 +32,14 @@ export interface App {
   readonly uuid: () => string;
   /** The folder of the built dashboard. */
   readonly dashboard: string;
+  /** Opens the log of MILLRACE_LOG_LEVEL. */
+  openLog(): Promise<Logger>;
   /** Opens PostgreSQL (with its schema brought up to date) and the lake for the work, and closes them after it. */
   withPipeline<T>(work: (context: PipelineContext) => Promise<T>): Promise<T>;
   /** Opens the published warehouse for the work. Errors: MR-QRY-001. */
   withWarehouse<T>(work: (duckdb: DuckDB) => Promise<T>): Promise<T>;
   /** A warehouse that follows publications. */
-  openWarehouseReader(): WarehouseReader;
+  openWarehouseReader(): Promise<WarehouseReader>;
   /** The models as DuckDB gets them, in the order in which they are built; templates may ask the database. Errors: MR-TRF. */
   compiledModels(duckdb: DuckDB): Promise<readonly CompiledModel[]>;
   /** Resolves when the user asks the program to end. */

@@ -156,9 +156,10 @@ const argsOf = (words: ProjectWords, which: string): JsonMap => ({
 });
 
 /** Reads the project that the words name. Errors: those of `openSession`; MR-CLI-001 where --duckdb is missing. */
-export function openProject(app: App, words: ProjectWords, which: string, path: string): Promise<Session> {
+export async function openProject(app: App, words: ProjectWords, which: string, path: string): Promise<Session> {
   const { config, output } = app;
   const ofHome = words.projectDir === undefined;
+  const log = config.logLevel === 'debug' ? await app.openLog() : undefined;
   return openSession({
     folder: ofHome ? app.models : resolve(words.projectDir),
     target: {
@@ -181,7 +182,7 @@ export function openProject(app: App, words: ProjectWords, which: string, path: 
         : resolve(words.targetPath),
     log: (message, info) => {
       if (info) output.note(message);
-      else app.log.debug(message);
+      else log?.debug(message);
     },
     warn: (message) => output.note(`warning: ${message}`),
   });

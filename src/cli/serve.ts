@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { eventJsonSchema } from '../contracts/events/json-schema.ts';
 import { eventJudge } from '../contracts/events/judge-one.ts';
+import type { Logger } from '../kernel/log.ts';
 import { loadCollected } from '../pipeline/events.ts';
 import type { PipelineContext } from '../pipeline/run.ts';
 import { type Collector, createCollector } from '../server/collector/collector.ts';
@@ -16,7 +17,7 @@ export interface ServeWords {
   readonly port?: number;
 }
 
-function openCollector(app: App, pipeline: PipelineContext): Promise<Collector> {
+function openCollector(app: App, log: Logger, pipeline: PipelineContext): Promise<Collector> {
   const { postgres, clock, ids } = pipeline;
   return createCollector({
     folder: pipeline.collected,
@@ -27,12 +28,11 @@ function openCollector(app: App, pipeline: PipelineContext): Promise<Collector> 
     findKey: createKeyFinder(postgres, clock),
     onSegment: async (segment) => {
       const { drift } = await loadCollected(pipeline, segment);
-      if (drift.length > 0)
-        app.log.warn({ source: segment.source, drift }, 'events have what the contract does not know');
+      if (drift.length > 0) log.warn({ source: segment.source, drift }, 'events have what the contract does not know');
     },
     clock,
     ids,
-    log: app.log,
+    log,
   });
 }
 
@@ -41,10 +41,11 @@ export async function serve(app: App, words: ServeWords): Promise<void> {
   const host = words.host ?? app.config.host;
   const port = words.port ?? app.config.port;
   await app.withPipeline(async (pipeline) => {
-    const warehouse = app.openWarehouseReader();
-    const collector = await openCollector(app, pipeline);
+    const warehouse = await app.openWarehouseReader();
+    const log = await app.openLog();
+    const collector = await openCollector(app, log, pipeline);
     try {
-      const { dashboard, log, config } = app;
+      const { dashboard, config } = app;
       const { postgres } = pipeline;
       const server = await createServer({ home: config.home, warehouse, postgres, dashboard, log, collector }, host);
       const address = await listen(server, host, port);
