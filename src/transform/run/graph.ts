@@ -69,8 +69,9 @@ export function runGraph(manifest: Manifest, selected: ReadonlySet<string>, comm
   const tests = command === 'build' ? [...selected].filter((id) => isTest(manifest, id)) : [];
   const waitsFor = new Map<string, Set<string>>();
   const waitsOf = (id: string): Set<string> => {
-    const guards = isTest(manifest, id) ? [] : guardsOf(manifest, tests, ancestors(id));
-    return new Set([...parents(id), ...guards]);
+    // A test waits for what it reads; where that is not run, as an ephemeral model, for what would have held it up.
+    const guarded = isTest(manifest, id) ? dependenciesOf(manifest, id).filter((one) => !selected.has(one)) : [id];
+    return new Set([...parents(id), ...guarded.flatMap((one) => guardsOf(manifest, tests, ancestors(one)))]);
   };
   // A unit test needs what its model reads to be there, not the model, which waits for it.
   const modelOf = (id: string): string | undefined => manifest.unit_tests[id]?.depends_on.nodes[0];
