@@ -1,6 +1,6 @@
 /** `millrace list`: what of a project a selection finds. */
 import { Command, Option } from 'commander';
-import { type ListOutput, listEntries, listOutputs } from '../transform/select/list.ts';
+import { type ListOutput, listEntries, listedTypes, listOutputs } from '../transform/select/list.ts';
 import type { App } from './app.ts';
 import { addPlace, addSelection, fileOf, openProject, type ProjectWords, selectionOf } from './project-words.ts';
 
@@ -14,7 +14,12 @@ async function list(app: App, words: Words): Promise<void> {
   const path =
     words.duckdb === undefined && words.projectDir !== undefined ? 'dev.duckdb' : fileOf(app, words, 'list', false);
   const session = await openProject(app, words, 'list', path);
-  const { ids } = selectionOf(app, session, words, { keepsEmpty: true });
+  const { ids } = selectionOf(
+    app,
+    session,
+    { ...words, resourceType: words.resourceType ?? [...listedTypes] },
+    { keepsEmpty: true },
+  );
   const lines = listEntries(session.manifest, ids, words.json ? 'json' : words.output, words.outputKeys ?? []);
   app.output.settle();
   app.output.print(words.json ? `[${lines.join(',\n')}]\n` : lines.map((line) => `${line}\n`).join(''));

@@ -4,11 +4,11 @@ import { availableParallelism } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { closest } from 'fastest-levenshtein';
-import { parse as parseYaml } from 'yaml';
 import { MillraceError, problemOf } from '../kernel/errors.ts';
 import { publishedPath } from '../publish/warehouse.ts';
 import { type DuckDB, openDuckDB } from '../stores/duckdb/duckdb.ts';
 import type { JsonMap, ResourceType } from '../transform/manifest/types.ts';
+import { readYaml } from '../transform/parse/yaml.ts';
 import { listedTypes } from '../transform/select/list.ts';
 import type { SelectionOptions } from '../transform/select/select.ts';
 import { type IndirectSelection, indirectSelections } from '../transform/select/selection.ts';
@@ -50,7 +50,7 @@ export interface ProjectWords {
 export function parseMapping(text: string): JsonMap {
   let value: unknown;
   try {
-    value = parseYaml(text);
+    value = readYaml('--vars', text).value;
   } catch {
     value = undefined;
   }
@@ -72,9 +72,11 @@ function parseInstant(text: string): Date {
   return instant;
 }
 
+const namedTypes: readonly ResourceType[] = [...listedTypes, 'analysis'];
+
 function parseType(text: string, before: readonly ResourceType[] = []): readonly ResourceType[] {
-  const type = [...listedTypes].find((one) => one === text);
-  if (type === undefined) throw new InvalidArgumentError(`Give one of ${[...listedTypes].join(', ')}.`);
+  const type = namedTypes.find((one) => one === text);
+  if (type === undefined) throw new InvalidArgumentError(`Give one of ${namedTypes.join(', ')}.`);
   return [...before, type];
 }
 

@@ -72,6 +72,9 @@ describe('a foreign project', () => {
       MILLRACE_HOME: join(built, 'home'),
     });
     expect(listed.stdout.split('\n')).toContain('cafe.marts.stores');
+    const all = (await run(built, 'list')).stdout;
+    expect(all).not.toMatch(/on-run-start|best_day/);
+    expect((await run(built, 'list', '--resource-type', 'analysis')).stdout).toBe('cafe.analysis.best_day\n');
     const compiled = await run(built, 'compile', '--select', 'customers');
     expect(compiled.stdout).toContain('from "cafe"."main"."stg_customers" as customers');
     expect(existsSync(join(built, 'cafe', 'target', 'compiled', 'cafe', 'models', 'marts', 'customers.sql'))).toBe(
@@ -93,7 +96,15 @@ describe('a foreign project', () => {
       'tag:none',
       '--full-refresh',
     ];
-    const { code, stdout } = await run(folder, ...words, '--vars', '{regular_from: 1000}', '--threads', '1', '--json');
+    const { code, stdout } = await run(
+      folder,
+      ...words,
+      '--vars',
+      '{regular_from: 1000, written: 2024-01-01, truth: yes}',
+      '--threads',
+      '1',
+      '--json',
+    );
     const { nodes } = JSON.parse(stdout);
     expect(code).toBe(0);
     expect(nodes.map(({ name }: { name: string }) => name)).toEqual([
@@ -103,7 +114,11 @@ describe('a foreign project', () => {
     ]);
     const { stdout: rows } = await run(folder, 'show', '--select', 'customers', '--limit', '-1', '--json');
     expect(rows).toContain('"regular"');
-    expect(artifact(folder, 'run_results.json').args).toMatchObject({ which: 'run', full_refresh: true });
+    expect(artifact(folder, 'run_results.json').args).toMatchObject({
+      which: 'run',
+      full_refresh: true,
+      vars: { regular_from: 1000, written: '2024-01-01', truth: true },
+    });
   });
 
   test('is documented, and its sources are asked for their age', async () => {

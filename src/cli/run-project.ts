@@ -91,7 +91,7 @@ async function runSelected(
   if (words.defer && !earlier?.manifest) {
     throw new MillraceError('MR-CLI-001', {
       problem: '--defer needs the manifest.json of an earlier run: name its folder with --state.',
-      help: `millrace ${command} --help`,
+      help: `millrace ${command === 'run' ? 'models run' : command} --help`,
     });
   }
   const signal = untilAborted(app);
