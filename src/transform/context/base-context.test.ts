@@ -24,6 +24,8 @@ test.each([
   [`fromjson('{', 'no')`, 'no'],
   [`fromjson('[12345678901234567890, 1e2]')`, '[12345678901234567890, 100.0]'],
   [`fromyaml('a: [1, x]').a`, `[1, 'x']`],
+  [`fromyaml('a: [yes, 010, 1e3]').a`, `[True, 8, '1e3']`],
+  [`fromyaml('{', 'no')`, 'no'],
   [`zip([1, 2], ['a', 'b', 'c']) | list`, `[(1, 'a'), (2, 'b')]`],
   [`zip(1, default='none')`, 'none'],
   [`set([2, 1, 2]) | list | sort`, '[1, 2]'],

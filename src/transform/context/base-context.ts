@@ -1,7 +1,6 @@
 /** The names that every template has, whatever it is rendered for: Python's helpers, JSON and YAML, modules, log, target, flags. */
 import { createHash } from 'node:crypto';
-import { parse as parseYaml, stringify as writeYaml } from 'yaml';
-import type { JsonValue } from '../../stores/duckdb/duckdb.ts';
+import { stringify as writeYaml } from 'yaml';
 import { callValue } from '../jinja/compile-expression.ts';
 import { datetimeModule, pytzModule, utcDateTime } from '../jinja/datetime-module.ts';
 import { JinjaError } from '../jinja/errors.ts';
@@ -23,6 +22,7 @@ import {
   type Value,
 } from '../jinja/values.ts';
 import type { JsonMap } from '../manifest/types.ts';
+import { readYaml } from '../parse/yaml.ts';
 import { fn, textOf } from './callables.ts';
 import { columnClass } from './column.ts';
 import { exceptionsObject } from './exceptions.ts';
@@ -122,7 +122,7 @@ function helpers({ log, clock, warn: tell, quoting, flags }: BaseSettings): Read
       writeYaml(fromPython(value ?? null), { sortMapEntries: truthy(sorted ?? false), lineWidth: 0, indentSeq: false }),
     ),
     fromyaml: fn('fromyaml', 'value default?', ({ value, default: otherwise }) =>
-      orDefault(() => toPython(parseYaml(textOf(value)) as JsonValue), otherwise),
+      orDefault(() => toPython(readYaml('fromyaml()', textOf(value)).value), otherwise),
     ),
     log: fn('log', 'msg info?', ({ msg, info }) => {
       log(textOf(msg), truthy(info ?? false));

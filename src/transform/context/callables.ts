@@ -20,7 +20,7 @@ export function fn(name: string, parameters: string, body: (given: Bound) => Val
 
 /** The argument of a function at a place or by its name. */
 export const given = (args: readonly Value[], kwargs: Kwargs, index: number, name: string): Value | undefined =>
-  args[index] ?? kwargs.get(name);
+  index < args.length ? args[index] : kwargs.get(name);
 
 /** As many calls of macros by the host as may be within each other. */
 const deepestHostCall = 100;

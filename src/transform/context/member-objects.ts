@@ -36,11 +36,11 @@ export class MemberObject implements HostObject {
 
 /** An object with members that can be called itself: config and var. */
 export class CallableObject extends MemberObject {
-  readonly call: (args: readonly Value[], kwargs: Kwargs) => Value;
+  readonly call: (args: readonly Value[], kwargs: Kwargs) => Value | Promise<Value>;
 
   constructor(
     typeName: string,
-    call: (args: readonly Value[], kwargs: Kwargs) => Value,
+    call: (args: readonly Value[], kwargs: Kwargs) => Value | Promise<Value>,
     member: (name: string) => Value | undefined,
   ) {
     super(typeName, member);

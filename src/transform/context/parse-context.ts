@@ -197,7 +197,12 @@ export function parseScope(host: ParseHost, node: ParsedNode, use: TemplateUse):
         ['source', source],
         ['config', config],
       ]),
-    var: () => varObject(host.vars(node.packageName), () => null),
+    var: () =>
+      varObject(
+        host.vars(node.packageName),
+        () => null,
+        (name) => scope.lookup(name),
+      ),
     env_var: () =>
       envFunction(host.env, (name) => {
         throw new JinjaError('HostError', `the environment variable ${name} is not set`);

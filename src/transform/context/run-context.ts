@@ -163,7 +163,7 @@ export function nodeContext(shared: RunShared, settings: NodeSettings): NodeCont
         ...project.vars(node.package_name),
         ...Object.entries(settings.vars ?? {}).map(([key, value]) => [key, toPython(value)] as const),
       ]);
-      return varObject(vars, (name) => fail(`the variable ${name} is not set`));
+      return varObject(vars, (name) => fail(`the variable ${name} is not set`), lookup);
     },
     env_var: () => envFunction(envReader, (name) => fail(`the environment variable ${name} is not set`)),
     load_result: () => fn('load_result', 'name', (given) => results.load(given)),

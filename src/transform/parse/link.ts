@@ -4,7 +4,7 @@ import { MillraceError } from '../../kernel/errors.ts';
 import { envFunction, varObject } from '../context/variables.ts';
 import { nearest } from '../jinja/nearest.ts';
 import { parseTemplate } from '../jinja/template.ts';
-import { Callable, str } from '../jinja/values.ts';
+import { Callable, str, type Value } from '../jinja/values.ts';
 import type {
   ColumnInfo,
   ManifestDoc,
@@ -179,9 +179,9 @@ export class Descriptions {
       (name: string): never => {
         throw new MillraceError(code, { path, line: lineOfName(this.#workspace, packageName, path, name), name });
       };
-    const lookup = (name: string) => {
+    const lookup = (name: string): Value | undefined => {
       if (name === 'doc') return doc;
-      if (name === 'var') return varObject(host.vars(packageName), unset('MR-TRF-116'));
+      if (name === 'var') return varObject(host.vars(packageName), unset('MR-TRF-116'), lookup);
       if (name === 'env_var') return envFunction(host.env, unset('MR-TRF-117'));
       return host.common(name);
     };

@@ -98,7 +98,7 @@ export function yamlRenderer(host: Omit<ParseHost, 'macros'>, packageName: strin
       };
     const scope: Scope = {
       lookup(name) {
-        if (name === 'var') return varObject(host.vars(packageName), missing('MR-TRF-116'));
+        if (name === 'var') return varObject(host.vars(packageName), missing('MR-TRF-116'), (one) => scope.lookup(one));
         if (name === 'env_var') return envFunction(host.env, missing('MR-TRF-117'));
         return host.common(name);
       },

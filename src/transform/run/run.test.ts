@@ -43,6 +43,45 @@ test('what is below a failed model is skipped, and what is beside it is not', as
   expect(results.below?.message).toBe('bad failed or was skipped');
 });
 
+test('a test of an ephemeral model is skipped below a failed test of what the model reads', async () => {
+  const project = await testProject({
+    'models/base.sql': numbers,
+    'models/between.sql': `{{ config(materialized='ephemeral') }} select * from {{ ref('base') }}`,
+    'models/models.yml': `models:
+  - { name: base, columns: [{ name: name, data_tests: [not_null] }] }
+  - { name: between, columns: [{ name: id, data_tests: [unique] }] }`,
+  });
+  expect(statuses(await project.run())).toEqual({
+    base: 'success',
+    not_null_base_name: 'fail',
+    unique_between_id: 'skipped',
+  });
+});
+
+test('variables may be None by default, and templates that are rendered where they are asked for', async () => {
+  const project = await testProject({
+    'dbt_project.yml': `name: shop
+profile: shop
+vars: { folder: "{{ target.schema }}/{{ var('part') }}", part: "{{ 1 + 1 }}" }
+models: { shop: { +schema: "{{ var('own_schema', none) }}" } }`,
+    'models/m.sql': `select '{{ var('folder') }}' as folder, {{ var('since', none) is none }} as is_none`,
+    'models/models.yml': `models: [{ name: m, description: "in {{ var('folder') }}" }]`,
+  });
+  expect(statuses(await project.run())).toEqual({ m: 'success' });
+  expect(await project.rows('select * from m')).toEqual([['main/2', true]]);
+  const { project: read } = await project.request();
+  expect(read.manifest.nodes['model.shop.m']?.description).toBe('in main/2');
+});
+
+test('a variable that reads itself is an error of the model', async () => {
+  const project = await testProject({
+    'dbt_project.yml': `name: shop\nprofile: shop\nvars: { a: "{{ var('b') }}", b: "{{ var('a') }}" }`,
+    'models/m.sql': `select\n  '{{ var('a') }}' as a`,
+  });
+  const thrown = await project.run().catch((error: unknown) => error);
+  expect(String(thrown)).toMatch(/within more than 20 others/);
+});
+
 test('an error in SQL names the line of the template, not of what it became', async () => {
   const project = await testProject({
     'models/m.sql': `{% set columns = ['a', 'b', 'c'] %}
