@@ -37,7 +37,10 @@ async function buildOnce(app: App, words: ProjectWords): Promise<void> {
 
 /** The command. */
 export const buildCommand = (app: () => App): Command =>
-  addRunning(addSelection(addPlace(new Command('build').description('build the models, run their tests, publish'))))
+  addRunning(
+    addSelection(addPlace(new Command('build').description('build the models, run their tests, publish'))),
+    'build',
+  )
     .addHelpText(
       'after',
       `

@@ -110,18 +110,35 @@ export const addSelection = (command: Command): Command =>
       new Option('--resource-type <type>', 'keep this kind only; may be given several times').argParser(parseType),
     );
 
+type RunningCommand = 'build' | 'run' | 'test' | 'seed' | 'snapshot' | 'retry';
+
+const fullRefresh = new Option('-f, --full-refresh', 'make incremental models and seeds anew');
+const storeFailures = new Option('--store-failures', 'keep the rows that tests find');
+const empty = new Option('--empty', 'build without rows: what models read gives none');
+const eventTimes = [
+  new Option('--event-time-start <time>', 'microbatch models: from here').argParser(parseInstant),
+  new Option('--event-time-end <time>', 'microbatch models: up to here').argParser(parseInstant),
+];
+
+/** What only some of the commands can be told; the others refuse it. */
+const ofCommand: Readonly<Record<RunningCommand, readonly Option[]>> = {
+  build: [fullRefresh, storeFailures, empty, ...eventTimes],
+  run: [fullRefresh, empty, ...eventTimes],
+  test: [storeFailures],
+  seed: [fullRefresh],
+  snapshot: [empty],
+  retry: [fullRefresh, storeFailures, empty, ...eventTimes],
+};
+
 /** How it is run. */
-export const addRunning = (command: Command): Command =>
-  command
-    .option('-f, --full-refresh', 'make incremental models and seeds anew')
+export function addRunning(command: Command, name: RunningCommand): Command {
+  for (const option of ofCommand[name]) command.addOption(option);
+  return command
     .option('-x, --fail-fast', 'end with the first failure')
-    .option('--store-failures', 'keep the rows that tests find')
     .option('--warn-error', 'take warnings for errors')
-    .option('--empty', 'build without rows: what models read gives none')
     .option('--defer', 'read what is not built here from where --state has it')
-    .option('--favor-state', 'with --defer: also what is there')
-    .addOption(new Option('--event-time-start <time>', 'microbatch models: from here').argParser(parseInstant))
-    .addOption(new Option('--event-time-end <time>', 'microbatch models: up to here').argParser(parseInstant));
+    .option('--favor-state', 'with --defer: also what is there');
+}
 
 /** A project opened for a command, and the database that it works in. */
 export interface OpenedProject {

@@ -200,9 +200,19 @@ describe('what goes wrong', () => {
     [['test', '--project-dir', 'cafe', '--duckdb', 'x.duckdb'], 2, 'MR-TRF-205'],
     [['show', ...place, '--select', 'tag:daily'], 2, 'Select one node to show.'],
     [['retry', ...place, '--target-path', 'nowhere'], 2, 'MR-TRF-202'],
+    [['snapshot', ...place, '--full-refresh'], 2, `MR-CLI-001: Unknown option '--full-refresh'`],
+    [['test', ...place, '--empty'], 2, `MR-CLI-001: Unknown option '--empty'`],
   ])('%j', async (words, exitCode, message) => {
     const { code, stderr } = await start(built, words).ended;
     expect({ code, stderr }).toEqual({ code: exitCode, stderr: expect.stringContaining(message) });
+  });
+
+  test('nothing is built where its results could not be written', async () => {
+    const folder = copy();
+    const words = ['build', '--target-path', join('cafe', 'dbt_project.yml')];
+    const { code, stdout, stderr } = await run(folder, ...words);
+    expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
+    expect(stderr).toContain('MR-DSK-002: The folder');
   });
 
   test('Ctrl-C ends the run and leaves no half table', async () => {

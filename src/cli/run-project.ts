@@ -150,7 +150,7 @@ const kinds: Readonly<
 };
 
 const runnable = (app: () => App, name: 'run' | 'test' | 'seed' | 'snapshot'): Command =>
-  addRunning(addSelection(addPlace(new Command(name).description(kinds[name].about))))
+  addRunning(addSelection(addPlace(new Command(name).description(kinds[name].about))), name)
     .addHelpText('after', `\nExamples:\n  ${kinds[name].examples}`)
     .action((words: ProjectWords) => runProjectCommand(app(), name, words));
 
@@ -222,6 +222,6 @@ async function retry(app: App, words: ProjectWords): Promise<void> {
 
 /** `millrace retry`. */
 export const retryCommand = (app: () => App): Command =>
-  addRunning(addPlace(new Command('retry').description('run again what failed or was skipped the last time')))
+  addRunning(addPlace(new Command('retry').description('run again what failed or was skipped the last time')), 'retry')
     .addHelpText('after', '\nExample:\n  millrace retry --project-dir ./jaffle --duckdb /tmp/jaffle.duckdb')
     .action((words: ProjectWords) => retry(app(), words));

@@ -6,7 +6,7 @@ import type { DuckDB } from '../stores/duckdb/duckdb.ts';
 import { catalogArtifact } from './artifacts/catalog.ts';
 import { type CompiledSql, manifestArtifact } from './artifacts/manifest.ts';
 import { type Invocation, runResultsArtifact, sourcesArtifact } from './artifacts/run-results.ts';
-import { readArtifact, writeArtifact, writeCompiled } from './artifacts/write.ts';
+import { prepareTarget, readArtifact, writeArtifact, writeCompiled } from './artifacts/write.ts';
 import type { RunProject } from './context/run-project.ts';
 import type { JsonMap, Manifest } from './manifest/types.ts';
 import { checkFreshness, type FreshnessRun, type Shown, showNode } from './run/ask.ts';
@@ -153,6 +153,7 @@ export async function openSession(settings: SessionSettings): Promise<Session> {
     order: runGraph(manifest, new Set(Object.keys(manifest.nodes)), 'run').order,
     select: (options) => selectEntries(manifest, { ...options, selectors, now: startedAt }),
     async run(duckdb, { compiledFiles = true, ...request }) {
+      prepareTarget(targetFolder);
       const result = await runProject({ ...request, ...asking, duckdb });
       writeArtifact(targetFolder, 'run_results.json', runResultsArtifact(manifest, result.results, invocation()));
       writeSql(result.results, compiledFiles);
@@ -171,6 +172,7 @@ export async function openSession(settings: SessionSettings): Promise<Session> {
       return run;
     },
     async runOperation(duckdb, operation, signal) {
+      prepareTarget(targetFolder);
       const result = await runOperation({ ...asking, duckdb, selected: [], signal }, operation);
       writeArtifact(targetFolder, 'run_results.json', runResultsArtifact(manifest, [result], invocation()));
       return result;

@@ -1,6 +1,7 @@
 /** Writes artifacts into a project's target folder: each whole or not at all. */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { accessSync, constants, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, join, sep } from 'node:path';
+import { makeFolder } from '../../kernel/folders.ts';
 import type { Manifest } from '../manifest/types.ts';
 import { type CompiledSql, compiledPath } from './manifest.ts';
 
@@ -8,10 +9,17 @@ import { type CompiledSql, compiledPath } from './manifest.ts';
 export type ArtifactName = 'manifest.json' | 'run_results.json' | 'catalog.json' | 'sources.json' | 'lineage.json';
 
 function writeWhole(path: string, text: string): void {
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   const draft = `${path}.draft`;
   writeFileSync(draft, text);
   renameSync(draft, path);
+}
+
+/** Makes the folder of the artifacts, so that nothing is built whose results could not be told. Errors: MR-DSK-002. */
+export function prepareTarget(targetFolder: string): void {
+  makeFolder(targetFolder);
+  // With a separator at its end a path cannot be that of a file.
+  accessSync(`${targetFolder}${sep}`, constants.W_OK);
 }
 
 /** Writes an artifact; a reader sees the former one or this one. */
@@ -24,7 +32,7 @@ export function writeCompiled(targetFolder: string, manifest: Manifest, compiled
     const node = manifest.nodes[unique_id];
     if (!node || compiled_code === null) continue;
     const path = join(targetFolder, 'compiled', compiledPath(node));
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     writeFileSync(path, compiled_code);
   }
 }

@@ -1,6 +1,7 @@
 /** What parsing a project gave, kept in a folder by the contents that it was made of: whole, and file by file. */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolder } from '../../kernel/folders.ts';
 import type { JsonValue } from '../../stores/duckdb/duckdb.ts';
 import type { TemplateUse } from '../context/parse-context.ts';
 import type { JsonMap, Manifest, ManifestMacro } from '../manifest/types.ts';
@@ -10,7 +11,7 @@ import type { MacroFile, MacroPlace } from './macro-files.ts';
 import type { FileCache, ReadYaml, SeenUse } from './workspace.ts';
 
 /** Grows whenever what is kept changes its shape or meaning. */
-const format = 1;
+const format = 2;
 
 /** The values of the environment variables that parsing read; null where one is not set. */
 type ReadEnvironment = Readonly<Record<string, string | null>>;
@@ -59,7 +60,7 @@ function readKept<T>(folder: string, name: string, read: (text: string) => T | u
 /** A cache is a help and no duty: where it cannot be written the project is parsed each time. */
 function writeKept(folder: string, name: string, ...lines: readonly unknown[]): void {
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     const path = join(folder, name);
     writeFileSync(`${path}.new`, lines.map((line) => JSON.stringify(line)).join('\n'));
     renameSync(`${path}.new`, path);
