@@ -3,6 +3,7 @@ import type { JsonValue } from '../../stores/duckdb/duckdb.ts';
 import { utcDateTime } from '../jinja/datetime-module.ts';
 import { JinjaError } from '../jinja/errors.ts';
 import type { Scope } from '../jinja/frame.ts';
+import { didYouMean } from '../jinja/nearest.ts';
 import { parseTemplate } from '../jinja/template.ts';
 import { Callable, Dict, lenientUndefined, type Macro, str, toPython, type Value } from '../jinja/values.ts';
 import type { JsonMap, Manifest, ManifestNode } from '../manifest/types.ts';
@@ -122,11 +123,14 @@ export function nodeContext(shared: RunShared, settings: NodeSettings): NodeCont
     const folder = node.root_path ?? project.folders.get(node.package_name) ?? '';
     const types = node.config.column_types;
     const delimiter = node.config.delimiter;
-    return readSeed(
-      `${folder}/${node.original_file_path}`,
-      typeof delimiter === 'string' ? delimiter : ',',
-      isMap(types) ? Object.keys(types) : [],
-    );
+    const typed = isMap(types) ? Object.keys(types) : [];
+    const file = `${folder}/${node.original_file_path}`;
+    const table = readSeed(file, typeof delimiter === 'string' ? delimiter : ',', typed);
+    for (const name of typed.filter((one) => !table.names.includes(one))) {
+      const meant = didYouMean(name, table.names);
+      warn(`${node.original_file_path}: column_types has a type for ${name}, which is no column of the seed${meant}`);
+    }
+    return table;
   };
 
   const envReader = (name: string): string | undefined => {

@@ -3,6 +3,7 @@ import { type BaseSettings, baseContext } from '../context/base-context.ts';
 import { quotePolicy } from '../context/node-relations.ts';
 import type { RunBase, RunProject } from '../context/run-project.ts';
 import type { JsonMap } from '../manifest/types.ts';
+import { adviceOn } from '../parse/advice.ts';
 import { dbtVersion } from '../parse/definition.ts';
 import { readProject } from '../parse/project.ts';
 
@@ -44,5 +45,6 @@ export async function openProject(folder: string, settings: OpenSettings): Promi
     quoting: quotePolicy(root?.quoting ?? null),
   };
   const flags = { ...Object.fromEntries(ofProject), ...base.flags };
-  return { project, base: { ...base, flags }, targetPath: root?.targetPath ?? 'target', warnings: read.warnings };
+  const warnings = [...read.warnings, ...adviceOn(read.manifest, clock())];
+  return { project, base: { ...base, flags }, targetPath: root?.targetPath ?? 'target', warnings };
 }

@@ -82,6 +82,28 @@ test('a variable that reads itself is an error of the model', async () => {
   expect(String(thrown)).toMatch(/within more than 20 others/);
 });
 
+test('types of columns that a seed does not have are told of', async () => {
+  const project = await testProject({
+    'dbt_project.yml': `name: shop\nprofile: shop\nseeds: { shop: { +column_types: { cod: varchar, id: integer } } }`,
+    'seeds/codes.csv': 'id,code\n1,007\n',
+  });
+  expect(statuses(await project.run())).toEqual({ codes: 'success' });
+  expect(project.logged).toEqual([
+    `seeds/codes.csv: column_types has a type for cod, which is no column of the seed, did you mean 'code'?`,
+  ]);
+});
+
+test('an unknown on_schema_change is told of and taken for ignore', async () => {
+  const project = await testProject({
+    'models/m.sql': `{{ config(materialized='incremental', on_schema_change='sync') }} select 1 as a`,
+  });
+  await project.run();
+  expect(statuses(await project.run())).toEqual({ m: 'success' });
+  expect(project.logged.at(-1)).toBe(
+    `models/m.sql: on_schema_change 'sync' is none of sync_all_columns, append_new_columns, fail, ignore; it is taken for ignore`,
+  );
+});
+
 test('an error in SQL names the line of the template, not of what it became', async () => {
   const project = await testProject({
     'models/m.sql': `{% set columns = ['a', 'b', 'c'] %}

@@ -37,7 +37,10 @@
 {% endmaterialization %}
 
 {% macro incremental_validate_on_schema_change(on_schema_change, default='ignore') %}
-  {{ return(on_schema_change if on_schema_change in ['sync_all_columns', 'append_new_columns', 'fail', 'ignore'] else default) }}
+  {% set known = ['sync_all_columns', 'append_new_columns', 'fail', 'ignore'] %}
+  {% if on_schema_change in known %}{{ return(on_schema_change) }}{% endif %}
+  {% do exceptions.warn(model.original_file_path ~ ": on_schema_change '" ~ on_schema_change ~ "' is none of " ~ (known | join(', ')) ~ '; it is taken for ' ~ default) %}
+  {{ return(default) }}
 {% endmacro %}
 
 {% macro diff_columns(source_columns, target_columns) %}
