@@ -1,12 +1,12 @@
 /** The words that commands over a dbt project share, and the project that they open. */
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { basename, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { closest } from 'fastest-levenshtein';
 import { MillraceError, problemOf } from '../kernel/errors.ts';
 import { publishedPath } from '../publish/warehouse.ts';
-import { type DuckDB, openDuckDB } from '../stores/duckdb/duckdb.ts';
+import { type DuckDB, databaseNameOf, openDuckDB } from '../stores/duckdb/duckdb.ts';
 import type { JsonMap, ResourceType } from '../transform/manifest/types.ts';
 import { readYaml } from '../transform/parse/yaml.ts';
 import { listedTypes } from '../transform/select/list.ts';
@@ -60,6 +60,11 @@ export function parseMapping(text: string): JsonMap {
   return value as JsonMap;
 }
 
+function parseSchema(text: string): string {
+  if (!/^[^"]+$/.test(text)) throw new InvalidArgumentError('Give a name, without quotes in it.');
+  return text;
+}
+
 function parseThreads(text: string): number {
   const threads = Number(text);
   if (!Number.isInteger(threads) || threads < 1) throw new InvalidArgumentError('Give a whole number from 1.');
@@ -85,7 +90,9 @@ export const addPlace = (command: Command): Command =>
   command
     .option('--project-dir <folder>', "a dbt project's folder; default: the models of this home")
     .option('--duckdb <file>', 'the DuckDB file to work in; needed with --project-dir')
-    .option('--schema <name>', 'the schema that models are built in; default: main')
+    .addOption(
+      new Option('--schema <name>', 'the schema that models are built in; default: main').argParser(parseSchema),
+    )
     .option('--target <name>', 'what templates read as target.name')
     .option('--target-path <folder>', 'where artifacts go; default: target in the project')
     .addOption(
@@ -146,8 +153,6 @@ export interface OpenedProject {
   readonly duckdb: DuckDB;
 }
 
-const databaseName = (path: string): string => basename(path).replace(/\.[^.]*$/, '');
-
 const flagsOf = (words: ProjectWords, which: string): JsonMap => ({
   WHICH: which,
   FULL_REFRESH: words.fullRefresh ?? false,
@@ -183,7 +188,7 @@ export async function openProject(app: App, words: ProjectWords, which: string, 
     folder: ofHome ? app.models : resolve(words.projectDir),
     target: {
       name: words.target ?? (ofHome ? 'duckdb' : 'dev'),
-      database: databaseName(path),
+      database: databaseNameOf(path),
       schema: words.schema ?? 'main',
       threads: words.threads ?? Math.min(availableParallelism(), 4),
     },
@@ -209,8 +214,12 @@ export async function openProject(app: App, words: ProjectWords, which: string, 
 
 /** The DuckDB file of the words; without any the published warehouse. Errors: MR-CLI-001 where --duckdb is missing. */
 export function fileOf(app: App, words: ProjectWords, which: string, changes: boolean): string {
-  if (words.duckdb !== undefined) return resolve(words.duckdb);
   const help = `millrace ${which === 'run' ? 'models run' : which === 'docs' ? 'docs generate' : which} --help`;
+  if (words.duckdb === ':memory:' || words.duckdb === '') {
+    const problem = '--duckdb needs a file: what is built in memory is gone when the command ends.';
+    throw new MillraceError('MR-CLI-001', { problem, help });
+  }
+  if (words.duckdb !== undefined) return resolve(words.duckdb);
   if (words.projectDir !== undefined) {
     throw new MillraceError('MR-CLI-001', {
       problem: '--project-dir needs --duckdb: the file to work in, which is made when it is not there.',

@@ -200,11 +200,27 @@ describe('what goes wrong', () => {
     [['test', '--project-dir', 'cafe', '--duckdb', 'x.duckdb'], 2, 'MR-TRF-205'],
     [['show', ...place, '--select', 'tag:daily'], 2, 'Select one node to show.'],
     [['retry', ...place, '--target-path', 'nowhere'], 2, 'MR-TRF-202'],
+    [['build', '--project-dir', 'cafe', '--duckdb', ':memory:'], 2, 'MR-CLI-001: --duckdb needs a file'],
+    [['build', ...place, '--schema', ''], 2, 'Give a name, without quotes in it.'],
     [['snapshot', ...place, '--full-refresh'], 2, `MR-CLI-001: Unknown option '--full-refresh'`],
     [['test', ...place, '--empty'], 2, `MR-CLI-001: Unknown option '--empty'`],
   ])('%j', async (words, exitCode, message) => {
     const { code, stderr } = await start(built, words).ended;
     expect({ code, stderr }).toEqual({ code: exitCode, stderr: expect.stringContaining(message) });
+  });
+
+  test.each([
+    ['retry', 'run_results.json', '{"results": [', /is no artifact of a run: .*JSON/],
+    ['retry', 'run_results.json', '{"results": []}', /is no artifact of a run: it has no metadata\./],
+    ['list', 'manifest.json', '{"nodes": 5}', /is no artifact of a run: it has no nodes\./],
+  ])('%s with a broken %s of an earlier run names it', async (command, name, text, problem) => {
+    const folder = copy();
+    writeFileSync(join(folder, 'cafe', 'target', name), text);
+    const state = command === 'list' ? ['--select', 'state:new', '--state', join('cafe', 'target')] : [];
+    const { code, stderr } = await run(folder, command, ...state);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(problem);
+    expect(stderr).toContain(join('cafe', 'target', name));
   });
 
   test('nothing is built where its results could not be written', async () => {

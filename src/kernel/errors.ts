@@ -573,6 +573,11 @@ export const errorCatalogue = {
     remedy: 'Correct what is warned of, or run without --warn-error.',
     exitCode: 2,
   },
+  'MR-TRF-210': {
+    message: '{path} is no artifact of a run: {problem}.',
+    remedy: 'Delete it, or name the folder of other artifacts.',
+    exitCode: 2,
+  },
   'MR-SEL-001': {
     message: "The selection '{selection}' names the method {method}, which does not exist.",
     remedy: 'Did you mean {nearest}? A method stands before a colon, as in tag:nightly.',

@@ -8,7 +8,7 @@ import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { makeFolder, smallLimits } from '../../../tests/setup/fixtures.ts';
-import { type DuckDB, openDuckDB, sqlName, sqlText } from './duckdb.ts';
+import { type DuckDB, databaseNameOf, openDuckDB, sqlName, sqlText } from './duckdb.ts';
 import { streamRows } from './stream-rows.ts';
 
 async function memory(folder = makeFolder()): Promise<DuckDB> {
@@ -24,6 +24,17 @@ test('parameters are bound by place or by name, and never read as SQL', async ()
     { to: 2, from: `'; --` },
   ]);
 });
+
+test.each(['shop', 'shop.2024-01', 'my shop', '.hidden', 'main', 'temp', 'system', 'select', '12'])(
+  'the database of the file %s.duckdb has the name that is known without opening it',
+  async (name) => {
+    const folder = makeFolder();
+    const path = join(folder, `${name}.duckdb`);
+    const duckdb = await openDuckDB(path, smallLimits(folder));
+    onTestFinished(() => duckdb.close());
+    expect(await duckdb.rows('SELECT current_database() AS name')).toEqual([{ name: databaseNameOf(path) }]);
+  },
+);
 
 describe('results', () => {
   test('are plain JSON values with the names and types of their columns', async () => {

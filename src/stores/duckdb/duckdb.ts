@@ -1,6 +1,6 @@
 /** DuckDB as the analytic store: open a file or memory, run SQL, read results as plain JSON values, close. */
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import {
   type DuckDBConnection,
   DuckDBInstance,
@@ -170,6 +170,15 @@ export const sqlText = (text: string): string => `'${text.replaceAll("'", "''")}
 
 /** The path of one file as an SQL literal for a function that reads files: such functions take patterns. */
 export const sqlPath = (path: string): string => sqlText(path.replaceAll(/[*?[]/g, '[$&]'));
+
+/** The name that DuckDB gives the database of a file. */
+export function databaseNameOf(path: string): string {
+  const name =
+    basename(path)
+      .split('.')
+      .find((part) => part !== '') ?? '';
+  return ['main', 'temp', 'system'].includes(name) ? `${name}_db` : name;
+}
 
 /** A name as an SQL identifier. */
 export const sqlName = (name: string): string => `"${name.replaceAll('"', '""')}"`;

@@ -1,8 +1,11 @@
 /** Writes artifacts into a project's target folder: each whole or not at all. */
-import { accessSync, constants, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
+import { MillraceError, problemOf } from '../../kernel/errors.ts';
 import { makeFolder } from '../../kernel/folders.ts';
 import type { Manifest } from '../manifest/types.ts';
+import { readTextIfThere } from '../parse/files.ts';
+import { isMap } from '../parse/json.ts';
 import { type CompiledSql, compiledPath } from './manifest.ts';
 
 /** The artifacts by their files' names. */
@@ -37,12 +40,32 @@ export function writeCompiled(targetFolder: string, manifest: Manifest, compiled
   }
 }
 
-/** An artifact of an earlier run, as JSON; undefined when there is none. */
-export function readArtifact<Artifact>(targetFolder: string, name: ArtifactName): Artifact | undefined {
+/** What is read of artifacts, and must be there. */
+const parts: Readonly<Partial<Record<ArtifactName, readonly string[]>>> = {
+  'manifest.json': ['nodes', 'sources', 'macros', 'exposures', 'metrics', 'groups', 'unit_tests'],
+  'run_results.json': ['metadata', 'results', 'args'],
+  'sources.json': ['results'],
+};
+
+function parsed(path: string, text: string): unknown {
   try {
-    return JSON.parse(readFileSync(join(targetFolder, name), 'utf8')) as Artifact;
+    return JSON.parse(text);
   } catch (thrown) {
-    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return undefined;
-    throw thrown;
+    throw new MillraceError('MR-TRF-210', { path, problem: problemOf(thrown) }, thrown);
   }
+}
+
+/** An artifact of an earlier run, as JSON; undefined when there is none. Errors: MR-TRF-210 where it is something else. */
+export function readArtifact<Artifact>(targetFolder: string, name: ArtifactName): Artifact | undefined {
+  const path = join(targetFolder, name);
+  const text = readTextIfThere(targetFolder, name);
+  if (text === undefined) return undefined;
+  const artifact = parsed(path, text);
+  const has = (part: string): boolean => {
+    const value = isMap(artifact) ? artifact[part] : undefined;
+    return part === 'results' ? Array.isArray(value) : isMap(value);
+  };
+  const missing = (parts[name] ?? []).find((part) => !has(part));
+  if (missing !== undefined) throw new MillraceError('MR-TRF-210', { path, problem: `it has no ${missing}` });
+  return artifact as Artifact;
 }
