@@ -5,7 +5,7 @@ import { JinjaError } from '../jinja/errors.ts';
 import type { Scope } from '../jinja/frame.ts';
 import { didYouMean } from '../jinja/nearest.ts';
 import { parseTemplate } from '../jinja/template.ts';
-import { Callable, Dict, lenientUndefined, type Macro, str, toPython, type Value } from '../jinja/values.ts';
+import { Callable, Dict, type Macro, str, toPython, type Value } from '../jinja/values.ts';
 import type { JsonMap, Manifest, ManifestNode } from '../manifest/types.ts';
 import { isMap } from '../parse/json.ts';
 import type { MacroEntry } from '../parse/macros.ts';
@@ -202,7 +202,7 @@ export function nodeContext(shared: RunShared, settings: NodeSettings): NodeCont
     return value;
   };
 
-  const scope: Scope = { lookup, makeUndefined: lenientUndefined };
+  const scope: Scope = { lookup };
 
   return {
     scope,

@@ -82,6 +82,20 @@ test('a variable that reads itself is an error of the model', async () => {
   expect(String(thrown)).toMatch(/within more than 20 others/);
 });
 
+test.each([
+  ['{{ target.nope.deeper }}', `'dict object' has no attribute 'nope'`],
+  ['{{ model.nope.deeper }}', `'dict object' has no attribute 'nope'`],
+  ['{{ nope.deeper }}', `'nope' is undefined`],
+  ['{{ adapter.nope() }}', `has no attribute 'nope'`],
+  ["{{ 'a' if nope else 'b' }}{{ nope }}{% for one in nope %}{% endfor %}", undefined],
+])('%s is an error of the model when it is run, where it is one', async (expression, problem) => {
+  const project = await testProject({ 'models/m.sql': `select\n  $$${expression}$$ as a` });
+  const { m } = await project.run();
+  expect(m?.status).toBe(problem === undefined ? 'success' : 'error');
+  if (problem !== undefined) expect(m?.message).toMatch(/^models\/m\.sql:2: /);
+  if (problem !== undefined) expect(m?.message).toContain(problem);
+});
+
 test('types of columns that a seed does not have are told of', async () => {
   const project = await testProject({
     'dbt_project.yml': `name: shop\nprofile: shop\nseeds: { shop: { +column_types: { cod: varchar, id: integer } } }`,
