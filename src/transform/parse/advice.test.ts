@@ -19,6 +19,7 @@ test('a model past its day, and those that read what is or will be past it', asy
     'models/models.yml': `models:
   - name: price
     latest_version: 2
+    columns: [{ name: a, data_tests: [not_null] }]
     versions: [{ v: 1, deprecation_date: 2030-01-01 }, { v: 2 }]
   - { name: old, deprecation_date: 2024-01-01 }`,
   });

@@ -56,6 +56,7 @@ function onBatches(node: ManifestNode, { nodes, sources }: Advised): readonly st
 /** Sentences with the file of whom they concern. `now` is the day that decides what is past. */
 export const adviceOn = (project: Advised, now: Date): readonly string[] =>
   Object.values(project.nodes).flatMap((node) => [
-    ...onDeprecation(node, project, now),
-    ...(node.resource_type === 'model' ? [...onConstraints(node), ...onBatches(node, project)] : []),
+    ...(node.resource_type === 'model'
+      ? [...onDeprecation(node, project, now), ...onConstraints(node), ...onBatches(node, project)]
+      : []),
   ]);

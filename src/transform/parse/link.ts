@@ -238,6 +238,18 @@ export class Descriptions {
   }
 }
 
+/** Refuses names with spaces, unless the project's flags allow them. Errors: MR-TRF-102. */
+export function refuseSpacedNames(nodes: Iterable<ManifestNode>): void {
+  for (const { name, resource_type: type, original_file_path: path } of nodes) {
+    if (!name.includes(' ')) continue;
+    throw new MillraceError('MR-TRF-102', {
+      path,
+      line: 1,
+      problem: `the name '${name}' of the ${type} has a space in it, which dbt refuses: give it another name`,
+    });
+  }
+}
+
 /** Refuses two nodes that would become one relation. Errors: MR-TRF-105. */
 export function refuseTwinRelations(nodes: Iterable<ManifestNode>): void {
   const taken = new Map<string, ManifestNode>();

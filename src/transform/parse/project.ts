@@ -19,7 +19,7 @@ import { Gathered } from './gathered.ts';
 import { genericTest, type TestTarget, type WrittenTest } from './generic-tests.ts';
 import { graphMaps, refuseCycles } from './graph.ts';
 import { asMap, isMap, type Mutable, textOr } from './json.ts';
-import { checkNodes, Descriptions, primaryKeyOf, refuseTwinRelations, resolve } from './link.ts';
+import { checkNodes, Descriptions, primaryKeyOf, refuseSpacedNames, refuseTwinRelations, resolve } from './link.ts';
 import { Lookup } from './lookup.ts';
 import { macroFiles, readMacros, rememberedMacros } from './macro-files.ts';
 import type { Macros } from './macros.ts';
@@ -234,6 +234,9 @@ async function readManifest(
   }
   describeMacros(workspace, entries, macros);
   await describe(workspace, gathered, byId(docs), macros);
+  if (workspace.root.flags.require_resource_names_without_spaces !== false) {
+    refuseSpacedNames(Object.values(gathered.nodes));
+  }
   refuseTwinRelations(Object.values(gathered.nodes));
   checkNodes(workspace, Object.values(gathered.nodes), groups);
   for (const model of models) model.config = withFullBegin(model.config);

@@ -58,6 +58,21 @@ const threshold = (holder: JsonMap): JsonMap | null => {
 const freshnessOf = (source: JsonMap, table: JsonMap): JsonMap | null =>
   [asMap(source.config), table, asMap(table.config)].map(threshold).reduce(mergeThreshold, threshold(source));
 
+const periods: readonly JsonValue[] = ['minute', 'hour', 'day'];
+
+/** Refuses a period that nobody counts in, of a source or a table and of its config. Errors: MR-TRF-102. */
+function checkPeriods(holder: JsonMap, place: YamlPlace): void {
+  for (const keys of [[], ['config']]) {
+    const written = asMap(keys.reduce<JsonMap>((at, key) => asMap(at[key]), holder).freshness);
+    for (const limit of ['warn_after', 'error_after']) {
+      const { period = null } = asMap(written[limit]);
+      if (period === null || periods.includes(period)) continue;
+      const at = within(place, ...keys, 'freshness', limit);
+      throw mistake(at, `the period of ${limit} is minute, hour or day, not ${JSON.stringify(period)}`, 'period');
+    }
+  }
+}
+
 const has = (holder: JsonMap, key: string): boolean => holder[key] !== undefined;
 const either = (holder: JsonMap, key: string): JsonValue => holder[key] ?? asMap(holder.config)[key] ?? null;
 
@@ -120,6 +135,8 @@ function sourceTable(
   const name = String(table.name);
   const folders = entry.path.split('/').slice(0, -1);
   const fqn = [entry.packageName, ...folders, entry.name, name];
+  checkPeriods(source, entry.place);
+  checkPeriods(table, place);
   const freshness = freshnessOf(source, table);
   const { field, query } = loadedAt(source, table, place);
   const tags = unique([
