@@ -5,7 +5,7 @@ import { renderResult } from '../exports/tables.ts';
 import { MillraceError, problemOf } from '../kernel/errors.ts';
 import type { App } from './app.ts';
 import { printResult } from './print.ts';
-import { addPlace, addSelection, type ProjectWords, selectionOf, withProject } from './project-words.ts';
+import { addPlace, addSelection, fullRefresh, type ProjectWords, selectionOf, withProject } from './project-words.ts';
 
 async function compile(app: App, words: ProjectWords): Promise<void> {
   await withProject(app, words, 'compile', false, async ({ session, duckdb }) => {
@@ -21,6 +21,7 @@ async function compile(app: App, words: ProjectWords): Promise<void> {
 /** `millrace compile`. */
 export const compileCommand = (app: () => App): Command =>
   addSelection(addPlace(new Command('compile').description('make the SQL of models and tests, without running it')))
+    .addOption(fullRefresh)
     .addHelpText(
       'after',
       `

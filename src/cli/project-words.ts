@@ -119,7 +119,8 @@ export const addSelection = (command: Command): Command =>
 
 type RunningCommand = 'build' | 'run' | 'test' | 'seed' | 'snapshot' | 'retry';
 
-const fullRefresh = new Option('-f, --full-refresh', 'make incremental models and seeds anew');
+/** What makes incremental models and seeds anew. */
+export const fullRefresh = new Option('-f, --full-refresh', 'make incremental models and seeds anew');
 const storeFailures = new Option('--store-failures', 'keep the rows that tests find');
 const empty = new Option('--empty', 'build without rows: what models read gives none');
 const eventTimes = [

@@ -80,6 +80,10 @@ describe('a foreign project', () => {
     expect(existsSync(join(built, 'cafe', 'target', 'compiled', 'cafe', 'models', 'marts', 'customers.sql'))).toBe(
       true,
     );
+    const compile = async (...more: readonly string[]): Promise<string> =>
+      (await run(built, 'compile', '--select', 'daily_revenue', ...more)).stdout;
+    expect(await compile()).toContain('"cafe"."main"."daily_revenue"');
+    expect(await compile('--full-refresh')).not.toContain('"cafe"."main"."daily_revenue"');
     const shown = await run(built, 'show', '--select', 'stores', '--limit', '2', '--json');
     expect(JSON.parse(shown.stdout)).toHaveLength(2);
   });
