@@ -11,7 +11,7 @@ import type { MacroFile, MacroPlace } from './macro-files.ts';
 import type { FileCache, ReadYaml, SeenUse } from './workspace.ts';
 
 /** Grows whenever what is kept changes its shape or meaning. */
-const format = 2;
+const format = 3;
 
 /** The values of the environment variables that parsing read; null where one is not set. */
 type ReadEnvironment = Readonly<Record<string, string | null>>;

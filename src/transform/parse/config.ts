@@ -137,6 +137,28 @@ const defaults: Readonly<Record<ConfigKind, JsonMap>> = {
   group: { meta: {} },
 };
 
+/** Configs without a default, which materializations and the adapter ask for. */
+const asked: readonly string[] = [
+  'hard_deletes',
+  'incremental_predicates',
+  'indexes',
+  'invalidate_hard_deletes',
+  'merge_clauses',
+  'merge_exclude_columns',
+  'merge_insert_condition',
+  'merge_on_using_columns',
+  'merge_returning_columns',
+  'merge_update_columns',
+  'merge_update_condition',
+  'merge_update_set_expressions',
+  'partitioned_by',
+  'sql_header',
+  'store_failures',
+];
+
+/** The configs that mean something to a resource; authors may have others of their own. */
+export const knownConfigs = (kind: ConfigKind): readonly string[] => [...Object.keys(defaults[kind]), ...asked];
+
 const nodeMerges: Readonly<Record<string, Merge>> = {
   tags: 'append',
   'pre-hook': 'append',

@@ -32,7 +32,7 @@ import { linkMetrics, linkSemantics, readSemantics, type SemanticDraft } from '.
 import { mergedSources, readSource } from './sources.ts';
 import { fixtureReader, readUnitTest } from './unit-tests.ts';
 import { refuseUnknownCalls } from './unknown-calls.ts';
-import { warnOfIgnored, warnOfUnusedConfigs } from './unused-configs.ts';
+import { warnOfConfigSlips, warnOfIgnored, warnOfUnusedConfigs } from './unused-configs.ts';
 import { relationNamer, type Target, type Workspace, yamlRenderer } from './workspace.ts';
 
 /** What a project is read with. */
@@ -243,6 +243,7 @@ async function readManifest(
   refuseCycles(gathered.nodes);
   warnOfIgnored(workspace);
   warnOfUnusedConfigs(workspace, gathered.all());
+  warnOfConfigSlips(workspace, gathered.all());
   return assemble(workspace, settings, gathered, groups, semantics, macros, byId(docs));
 }
 

@@ -1,6 +1,8 @@
-/** Configs of dbt_project.yml that apply to nothing, and parts of it that have no effect. */
+/** Configs that apply to nothing or are misspelt, and parts of dbt_project.yml that have no effect. */
+import { closest, distance } from 'fastest-levenshtein';
 import { slipOf } from '../jinja/nearest.ts';
 import type { GraphEntry, JsonMap } from '../manifest/types.ts';
+import { type ConfigKind, knownConfigs } from './config.ts';
 import { type ConfiguredKind, configuredKinds } from './definition.ts';
 import { isMap } from './json.ts';
 import type { Workspace } from './workspace.ts';
@@ -57,6 +59,28 @@ export function warnOfUnusedConfigs(workspace: Workspace, entries: readonly Grap
       workspace.warn(
         `${file.path}:${file.line([kind, ...way.slice(0, -1)], way.at(-1))}: ${[kind, ...way].join('.')} applies to nothing${hint}`,
       );
+    }
+  }
+}
+
+/** The known config that this one is a slip of the pen of. */
+function slipOfConfig(key: string, known: readonly string[]): string | undefined {
+  const nearest = closest(key, [...known]);
+  const isSlip = !known.includes(key) && distance(key, nearest) <= (key.length < 6 ? 1 : 2);
+  return isSlip ? nearest : undefined;
+}
+
+/** Warns of configs that nothing asks for and that are nearly named as one that is; authors may have configs of their own. */
+export function warnOfConfigSlips(workspace: Workspace, entries: readonly GraphEntry[]): void {
+  const told = new Set<string>();
+  for (const { resource_type: kind, config, name, original_file_path: path } of entries) {
+    if (kindOf[kind] === undefined) continue;
+    const known = knownConfigs(kind as ConfigKind);
+    for (const key of Object.keys(config)) {
+      const meant = told.has(`${kind} ${key}`) ? undefined : slipOfConfig(key, known);
+      if (meant === undefined) continue;
+      told.add(`${kind} ${key}`);
+      workspace.warn(`${path}: ${name} has the config ${key}, which is unknown; did you mean ${meant}?`);
     }
   }
 }

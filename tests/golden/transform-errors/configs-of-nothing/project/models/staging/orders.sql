@@ -1,1 +1,2 @@
+{{ config(materialised='table', owner='Ann') }}
 select 1 as id
