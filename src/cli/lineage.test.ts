@@ -114,8 +114,14 @@ test('without a column it counts what is resolved, and all of it can be written'
 
 test('a name that is none, and a file that cannot be written, are told', async () => {
   await expect(lineage('lands.lnd')).rejects.toMatchObject({
-    code: 'MR-LIN-001',
+    code: 'MR-LIN-002',
+    message: expect.stringContaining('There is no column lands.lnd: lands has land'),
     remedy: expect.stringContaining('Did you mean lands.land?'),
+  });
+  await expect(lineage('lands')).rejects.toMatchObject({ code: 'MR-LIN-002' });
+  await expect(lineage('nowhere.at_all')).rejects.toMatchObject({
+    code: 'MR-LIN-001',
+    remedy: expect.not.stringContaining('Did you mean'),
   });
   const path = join(makeFolder(), 'missing', 'lineage.json');
   await expect(lineage('--output', path)).rejects.toMatchObject({ code: 'MR-DSK-002' });

@@ -7,7 +7,7 @@ import { MillraceError, problemOf } from '../kernel/errors.ts';
 import { readCatalog } from '../transform/lineage/catalog.ts';
 import { resolveDeclared } from '../transform/lineage/declared.ts';
 import { toDocument, writeLineage } from '../transform/lineage/document.ts';
-import { createGraph, type Figure, figuresOf, findNamed, nearestName, type Step } from '../transform/lineage/graph.ts';
+import { createGraph, type Figure, figuresOf, findNamed, noSuchColumn, type Step } from '../transform/lineage/graph.ts';
 import { type RelationLineage, resolveLineage } from '../transform/lineage/lineage.ts';
 import type { ColumnName, RowDependency, RowUse } from '../transform/lineage/values.ts';
 import type { App } from './app.ts';
@@ -128,7 +128,7 @@ const renderDependentRows = (rows: readonly DependentRows[]): readonly string[] 
 function tellWay(lineage: readonly RelationLineage[], text: string, { down, json }: Words): string {
   const graph = createGraph(lineage);
   const name = findNamed(graph, text);
-  if (!name) throw new MillraceError('MR-LIN-001', { name: text, nearest: nearestName(graph, text) });
+  if (!name) throw noSuchColumn(lineage, graph, text);
   if (down) {
     const rows = dependentRows(lineage, name);
     const step = graph.down(name);

@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { closest } from 'fastest-levenshtein';
 import { MillraceError, problemOf } from '../kernel/errors.ts';
+import { slipOf } from '../kernel/nearest.ts';
 import { publishedPath } from '../publish/warehouse.ts';
 import { type DuckDB, databaseNameOf, openDuckDB } from '../stores/duckdb/duckdb.ts';
 import type { JsonMap, ResourceType } from '../transform/manifest/types.ts';
@@ -271,8 +271,9 @@ export async function withProject<T>(
 /** For selected names that the project does not have, the nearest that it has. */
 function nearestNames({ manifest }: Session, { select = [] }: ProjectWords): readonly string[] {
   const names = [...new Set(Object.values(manifest.nodes).map(({ name }) => name))];
-  const plain = select.filter((word) => /^\w+$/.test(word) && !names.includes(word));
-  return names.length === 0 ? [] : plain.map((word) => `Did you mean ${closest(word, names)}?`);
+  const bare = select.flatMap((word) => /^(?:@|\d*\+)?(\w+)(?:\+\d*)?$/.exec(word)?.[1] ?? []);
+  const meant = bare.filter((word) => !names.includes(word)).flatMap((word) => slipOf(word, names) ?? []);
+  return meant.map((name) => `Did you mean ${name}?`);
 }
 
 /** What the words select. Warnings are told, and the nearest name where nothing is found. */

@@ -2,10 +2,10 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { closest } from 'fastest-levenshtein';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { isMissing, MillraceError, problemOf } from '../kernel/errors.ts';
+import { nearest } from '../kernel/nearest.ts';
 import { judgeStatement } from './judge.ts';
 import { rules as declared, malformedRule, type Rule } from './rules.ts';
 import { tableNames } from './tables.ts';
@@ -72,7 +72,7 @@ function refuse(path: string, settings: Readonly<Record<string, RuleSetting>>): 
     if (id === malformedRule)
       throw new MillraceError('MR-CFG-005', { path, rule: id, problem: 'such a record has no row to keep' });
     const rule = known.get(id);
-    if (!rule) throw new MillraceError('MR-CFG-004', { path, rule: id, nearest: closest(id, [...known.keys()]) });
+    if (!rule) throw new MillraceError('MR-CFG-004', { path, rule: id, nearest: nearest(id, known.keys()) });
     const problem = severity && objection(rule, severity);
     if (problem) throw new MillraceError('MR-CFG-005', { path, rule: id, problem });
   }

@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
-import { closest } from 'fastest-levenshtein';
 import { z } from 'zod';
 import { isMissing, MillraceError, problemOf } from './errors.ts';
+import { nearest } from './nearest.ts';
 
 const timeZone = z.string().refine((name) => {
   try {
@@ -208,7 +208,7 @@ function refuseUnknown(environment: Environment): void {
   const known = Object.keys(settings);
   for (const name of Object.keys(environment)) {
     if (name.startsWith('MILLRACE_') && !known.includes(name)) {
-      throw new MillraceError('MR-CFG-001', { name, nearest: closest(name, known) });
+      throw new MillraceError('MR-CFG-001', { name, nearest: nearest(name, known) });
     }
   }
 }

@@ -578,6 +578,11 @@ export const errorCatalogue = {
     remedy: 'Delete it, or name the folder of other artifacts.',
     exitCode: 2,
   },
+  'MR-TRF-211': {
+    message: 'The query of {name} failed: {problem}.',
+    remedy: 'Build what it reads first, or correct it; `millrace compile --select {name}` prints its SQL.',
+    exitCode: 2,
+  },
   'MR-SEL-001': {
     message: "The selection '{selection}' names the method {method}, which does not exist.",
     remedy: 'Did you mean {nearest}? A method stands before a colon, as in tag:nightly.',
@@ -621,6 +626,11 @@ export const errorCatalogue = {
   'MR-LIN-001': {
     message: 'There is no column {name} in the lineage.',
     remedy: 'Did you mean {nearest}? A column is named with its relation, such as dim_customers.email_domain.',
+    exitCode: 2,
+  },
+  'MR-LIN-002': {
+    message: 'There is no column {name}: {relation} has {columns}.',
+    remedy: 'Did you mean {nearest}? Name one of its columns, as in {relation}.{first}.',
     exitCode: 2,
   },
   'MR-QRY-001': {
@@ -732,8 +742,12 @@ export const errorCatalogue = {
 /** A code of the catalogue. */
 export type ErrorCode = keyof typeof errorCatalogue;
 
+/** Fills a text of the catalogue; where no known word is near, it does not ask for one. */
 const fill = (template: string, details: ErrorDetails): string =>
-  template.replace(/\{(\w+)\}/g, (whole, name: string) => String(details[name] ?? whole));
+  (details.nearest === '' ? template.replace('Did you mean {nearest}? ', '') : template).replace(
+    /\{(\w+)\}/g,
+    (whole, name: string) => String(details[name] ?? whole),
+  );
 
 /** A failure that a user can understand and mend; everything else that is thrown is a defect. */
 export class MillraceError extends Error {

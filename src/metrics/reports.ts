@@ -1,10 +1,10 @@
 /** Analytic reports: .sql files that say in a header which question they answer, and their answers for a range of days. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, parse as parsePath } from 'node:path';
-import { closest } from 'fastest-levenshtein';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { MillraceError } from '../kernel/errors.ts';
+import { nearest } from '../kernel/nearest.ts';
 import type { DuckDB, QueryResult } from '../stores/duckdb/duckdb.ts';
 import { checkRange, type DateRange, findAvailable } from './overview.ts';
 
@@ -101,7 +101,7 @@ const reportNames = (): readonly string[] =>
 /** Errors: MR-QRY-004 when there is no such report. */
 export function loadReport(name: string): Report {
   const known = reportNames();
-  if (!known.includes(name)) throw new MillraceError('MR-QRY-004', { name, nearest: closest(name, known) });
+  if (!known.includes(name)) throw new MillraceError('MR-QRY-004', { name, nearest: nearest(name, known) });
   return parseReport(name, readFileSync(join(folder, `${name}.sql`), 'utf8'));
 }
 

@@ -1,9 +1,9 @@
 /** What a shop adds to the contract of events: contract.yml in the home. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { closest } from 'fastest-levenshtein';
 import { parse } from 'yaml';
 import { isMissing, MillraceError, problemOf } from '../../kernel/errors.ts';
+import { nearest } from '../../kernel/nearest.ts';
 import {
   baseVersion,
   baseWords,
@@ -44,7 +44,7 @@ const refuse = ({ path, place }: Place, problem: string): never => {
 
 function refuseUnknown({ path, place }: Place, word: string, known: readonly string[]): void {
   if (known.includes(word)) return;
-  throw new MillraceError('MR-EVT-002', { path, place: place || 'the top', word, nearest: closest(word, [...known]) });
+  throw new MillraceError('MR-EVT-002', { path, place: place || 'the top', word, nearest: nearest(word, known) });
 }
 
 function readEntries(place: Place, value: unknown, known: readonly string[] | undefined): Entries {

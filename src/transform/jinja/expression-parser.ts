@@ -1,6 +1,5 @@
 /** Reads expressions, with jinja2's precedence of operators. */
-
-import { didYouMean } from './nearest.ts';
+import { didYouMean } from '../../kernel/nearest.ts';
 import type { Arguments, BinaryOperator, Comparison, Expression, KeywordArgument, Position, Target } from './nodes.ts';
 import { noArguments } from './nodes.ts';
 import { describeToken, type TokenStream } from './token-stream.ts';

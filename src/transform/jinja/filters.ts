@@ -1,9 +1,9 @@
 /** All filters by their names. */
+import { didYouMean } from '../../kernel/nearest.ts';
 import { JinjaError } from './errors.ts';
 import type { Filter } from './filter.ts';
 import { type FilterName, filterNames } from './filter-names.ts';
 import { nativeFilters } from './native.ts';
-import { didYouMean } from './nearest.ts';
 import { numberFilters } from './number-filters.ts';
 import { sequenceFilters } from './sequence-filters.ts';
 import { textFilters } from './text-filters.ts';

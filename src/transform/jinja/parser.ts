@@ -1,7 +1,7 @@
 /** Reads a template's tags into its tree. */
+import { didYouMean } from '../../kernel/nearest.ts';
 import { ExpressionParser, type KnownNames } from './expression-parser.ts';
 import { type Token, tokenize } from './lexer.ts';
-import { didYouMean } from './nearest.ts';
 import type { DefinitionKind, Expression, Parameter, Position, Statement, Target } from './nodes.ts';
 import { describeToken, TokenStream } from './token-stream.ts';
 

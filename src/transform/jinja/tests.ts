@@ -1,8 +1,8 @@
 /** jinja2's tests: `x is defined`, `x is divisibleby 3`. */
+import { didYouMean } from '../../kernel/nearest.ts';
 import { readArguments } from './call-arguments.ts';
 import { JinjaError } from './errors.ts';
 import { filterNames } from './filter-names.ts';
-import { didYouMean } from './nearest.ts';
 import { calculate, compare, contains, isIterable } from './operators.ts';
 import { isCased } from './text-methods.ts';
 import {

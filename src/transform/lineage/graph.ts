@@ -1,5 +1,6 @@
 /** The ways of columns through all relations: what a column comes from, what depends on it, how much is resolved. */
-import { closest } from 'fastest-levenshtein';
+import { MillraceError } from '../../kernel/errors.ts';
+import { nearest, slipOf } from '../../kernel/nearest.ts';
 import type { ColumnLineage, RelationLineage } from './lineage.ts';
 import { type ColumnName, fold, type Use } from './values.ts';
 
@@ -125,8 +126,26 @@ export function findNamed(graph: LineageGraph, text: string): ColumnName | undef
   return found[0];
 }
 
-/** The name that is most like a text that is none. */
-export const nearestName = (graph: LineageGraph, text: string): string => closest(text, [...graph.names]);
+/** For a text that names no column: the columns of the relation that it names or begins with, and the nearest name. */
+export function noSuchColumn(lineage: readonly RelationLineage[], graph: LineageGraph, text: string): MillraceError {
+  const owners = prefixes.flatMap((prefix) =>
+    [text, text.slice(0, text.lastIndexOf('.'))].map((name) => prefix + name),
+  );
+  const relation = lineage.find(({ id }) => owners.includes(id));
+  const names = relation?.columns.map(({ name }) => name) ?? [];
+  const [first] = names;
+  if (!relation || first === undefined) {
+    return new MillraceError('MR-LIN-001', { name: text, nearest: nearest(text, graph.names) });
+  }
+  const slip = slipOf(text.slice(text.lastIndexOf('.') + 1), names);
+  return new MillraceError('MR-LIN-002', {
+    name: text,
+    relation: relation.id,
+    columns: names.join(', '),
+    nearest: slip === undefined ? '' : `${relation.id}.${slip}`,
+    first,
+  });
+}
 
 /** How many columns of each model are resolved. */
 export const figuresOf = (lineage: readonly RelationLineage[]): readonly Figure[] =>

@@ -1,9 +1,8 @@
 /** dbt_project.yml: where a project keeps its files, its variables, and the configs that hold for whole folders. */
-
 import { basename } from 'node:path';
 import { MillraceError } from '../../kernel/errors.ts';
+import { nearest } from '../../kernel/nearest.ts';
 import type { JsonValue } from '../../stores/duckdb/duckdb.ts';
-import { nearest } from '../jinja/nearest.ts';
 import type { JsonMap } from '../manifest/types.ts';
 import { readTextIfThere } from './files.ts';
 import { isMap, textList } from './json.ts';

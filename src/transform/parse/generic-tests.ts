@@ -1,11 +1,10 @@
 /** Generic tests declared in YAML: their arguments, configs, names and hashes as dbt makes them, and their nodes. */
-
 import { MillraceError } from '../../kernel/errors.ts';
+import { nearest } from '../../kernel/nearest.ts';
 import type { JsonValue } from '../../stores/duckdb/duckdb.ts';
 import { noUse, type ParsedNode, parseScope, type TemplateUse } from '../context/parse-context.ts';
 import { Relation } from '../context/relation.ts';
 import type { Scope } from '../jinja/frame.ts';
-import { nearest } from '../jinja/nearest.ts';
 import { Dict, PyFloat, repr, str, toPython, type Value } from '../jinja/values.ts';
 import type { JsonMap, ManifestNode, NodeConfig, RefArgs } from '../manifest/types.ts';
 import { type ConfigSources, configOf, mergeCalls, unrenderedConfig } from './config.ts';

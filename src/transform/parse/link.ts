@@ -1,8 +1,7 @@
 /** The last passes over a project: what refs and sources stand for, descriptions with their docs blocks, and what must hold of all nodes. */
-
 import { MillraceError } from '../../kernel/errors.ts';
+import { nearest } from '../../kernel/nearest.ts';
 import { envFunction, varObject } from '../context/variables.ts';
-import { nearest } from '../jinja/nearest.ts';
 import { parseTemplate } from '../jinja/template.ts';
 import { Callable, str, type Value } from '../jinja/values.ts';
 import type {

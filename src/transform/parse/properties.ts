@@ -1,7 +1,6 @@
 /** Property files: what YAML says of models, seeds, sources and the rest, checked for keys and types and rendered. */
-
+import { slipOf } from '../../kernel/nearest.ts';
 import type { JsonValue } from '../../stores/duckdb/duckdb.ts';
-import { nearest, slipOf } from '../jinja/nearest.ts';
 import type { JsonMap } from '../manifest/types.ts';
 import { type RenderValue, renderDeep } from './definition.ts';
 import { asList, asMap, isMap } from './json.ts';
@@ -278,8 +277,9 @@ export async function readProperties(
   const entries: PropertyEntry[] = [];
   for (const [key, list] of Object.entries(file.value)) {
     if (!topKeys.includes(key)) {
-      const hint = slipOf(key, topKeys) ?? nearest(key, propertyKinds);
-      warn(`${file.path}:${file.line([], key)}: the key ${key} is unknown; did you mean ${hint}?`);
+      const hint = slipOf(key, topKeys);
+      const question = hint === undefined ? '' : `; did you mean ${hint}?`;
+      warn(`${file.path}:${file.line([], key)}: the key ${key} is unknown${question}`);
       continue;
     }
     const kind = propertyKinds.find((one) => one === key);

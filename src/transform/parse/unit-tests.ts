@@ -1,7 +1,6 @@
 /** Unit tests as YAML declares them: given and expected rows, read from YAML, CSV, seeds and fixture files. */
-
+import { nearest, slipOf } from '../../kernel/nearest.ts';
 import type { JsonValue } from '../../stores/duckdb/duckdb.ts';
-import { nearest } from '../jinja/nearest.ts';
 import { repr, toPython } from '../jinja/values.ts';
 import type { JsonMap, ManifestNode, ManifestUnitTest, UnitTestRows } from '../manifest/types.ts';
 import { configOf } from './config.ts';
@@ -75,8 +74,9 @@ function fixtureText(reading: Reading, name: string, ending: 'csv' | 'sql', plac
   const { packageName } = reading.entry;
   const text = reading.files.fixture(packageName, name, ending);
   if (text !== undefined) return text;
-  const hint = nearest(name, reading.files.fixtureNames(packageName));
-  throw wrong(reading, place, `there is no fixture ${name}.${ending}; the nearest is ${hint}`);
+  const hint = slipOf(name, reading.files.fixtureNames(packageName));
+  const question = hint === undefined ? '' : `; did you mean ${hint}?`;
+  throw wrong(reading, place, `there is no fixture ${name}.${ending}${question}`);
 }
 
 /** Rows that are left out are those of the seed that is the input. */

@@ -1,7 +1,6 @@
 /** Calls of macros that neither the project nor its packages have. */
-
 import { MillraceError } from '../../kernel/errors.ts';
-import { nearest } from '../jinja/nearest.ts';
+import { nearest } from '../../kernel/nearest.ts';
 import type { CalledName, StaticUse } from '../jinja/static-use.ts';
 import { readText } from './files.ts';
 import type { Draft } from './nodes.ts';

@@ -1,6 +1,6 @@
 /** Configs that apply to nothing or are misspelt, and parts of dbt_project.yml that have no effect. */
 import { closest, distance } from 'fastest-levenshtein';
-import { slipOf } from '../jinja/nearest.ts';
+import { slipOf } from '../../kernel/nearest.ts';
 import type { GraphEntry, JsonMap } from '../manifest/types.ts';
 import { type ConfigKind, knownConfigs } from './config.ts';
 import { type ConfiguredKind, configuredKinds } from './definition.ts';

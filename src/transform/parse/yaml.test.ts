@@ -1,7 +1,6 @@
 /** YAML as Python's reader has it, and the lines of what it says. */
-
 import { describe, expect, test } from 'vitest';
-import { slipOf } from '../jinja/nearest.ts';
+import { slipOf } from '../../kernel/nearest.ts';
 import { readYaml } from './yaml.ts';
 
 const contentOf = (text: string): unknown => readYaml('models/a.yml', text).value;

@@ -1,4 +1,5 @@
 /** Runs one node: compiled, built by its materialization's macro, and its relation made known. */
+import { didYouMean } from '../../kernel/nearest.ts';
 import type { JsonValue } from '../../stores/duckdb/duckdb.ts';
 import { Relation } from '../context/relation.ts';
 import { type NodeContext, nodeContext } from '../context/run-context.ts';
@@ -66,7 +67,12 @@ export async function materialize(
   const name = node.config.materialized;
   const others = macros.packageNames.filter((one) => one !== 'dbt' && one !== macros.rootPackage);
   const entry = materializationMacro(macros, name, [macros.rootPackage, ...others]);
-  if (!entry) throw new JinjaError('HostError', `there is no materialization '${name}'`);
+  if (!entry) {
+    const known = [...macros.all()].flatMap(
+      (one) => /^materialization_(\w+)_(?:duckdb|default)$/.exec(one.name)?.[1] ?? [],
+    );
+    throw new JinjaError('HostError', `there is no materialization '${name}'${didYouMean(String(name), known)}`);
+  }
   const sql = compiled?.sql ?? '';
   const extra = new Map<string, Value>([...(settings.extra ?? []), ['sql', sql], ['compiled_code', sql]]);
   const model = { ...settings.model, compiled: true, compiled_code: sql };

@@ -1,9 +1,9 @@
 /** Runs one macro by itself: an operation, such as a clean-up or a grant. */
 import { MillraceError } from '../../kernel/errors.ts';
+import { nearest } from '../../kernel/nearest.ts';
 import { nodeContext } from '../context/run-context.ts';
 import { Session } from '../context/session.ts';
 import { JinjaError } from '../jinja/errors.ts';
-import { nearest } from '../jinja/nearest.ts';
 import { toPython, type Value } from '../jinja/values.ts';
 import type { JsonMap, ManifestNode } from '../manifest/types.ts';
 import type { MacroEntry, Macros } from '../parse/macros.ts';

@@ -1,7 +1,7 @@
 /** The methods of selection: each turns a criterion into a test of entries. */
 import { isDeepStrictEqual } from 'node:util';
-import { closest } from 'fastest-levenshtein';
 import { MillraceError } from '../../kernel/errors.ts';
+import { nearest } from '../../kernel/nearest.ts';
 import type { JsonValue } from '../../stores/duckdb/duckdb.ts';
 import type { GraphEntry, Manifest, ManifestEntry, ResourceType } from '../manifest/types.ts';
 import { isNodeType, nodeTypes } from './graph.ts';
@@ -43,8 +43,8 @@ const fieldsOf = (entry: GraphEntry): Fields => entry as unknown as Fields;
 
 /** An error that names the values that are known, and the nearest. */
 function unknownValue({ raw, value }: Criterion, known: readonly string[]): MillraceError {
-  const nearest = closest(String(value), [...known]);
-  return new MillraceError('MR-SEL-003', { selection: raw, value: String(value), nearest, known: known.join(', ') });
+  const details = { selection: raw, value: String(value), nearest: nearest(String(value), known) };
+  return new MillraceError('MR-SEL-003', { ...details, known: known.join(', ') });
 }
 
 /** Whether dotted parts match a name in full or from its front; a wildcard reaches to its end. */

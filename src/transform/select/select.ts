@@ -1,6 +1,6 @@
 /** Which entries of a manifest a selection finds, with the tests that come along, as dbt finds them. */
-import { closest } from 'fastest-levenshtein';
 import { MillraceError } from '../../kernel/errors.ts';
+import { nearest } from '../../kernel/nearest.ts';
 import type { Manifest, ManifestNode, ResourceType } from '../manifest/types.ts';
 import { parentIds, reach, type SelectionGraph, selectionGraph } from './graph.ts';
 import { criterionMatcher, type EarlierState, type MethodContext } from './methods.ts';
@@ -141,7 +141,7 @@ function selectionOf({
   if (name === undefined) return parseSelection(select, exclude, indirect);
   const known = selectors?.names ?? [];
   if (!selectors || !known.includes(name)) {
-    throw new MillraceError('MR-SEL-006', { name, nearest: closest(name, [...known]) || 'none' });
+    throw new MillraceError('MR-SEL-006', { name, nearest: nearest(name, known) });
   }
   return selectors.selection(name, indirect);
 }

@@ -1,6 +1,6 @@
 /** What a selection says, as data, and how it is read from the words of a command line. */
-import { closest } from 'fastest-levenshtein';
 import { MillraceError } from '../../kernel/errors.ts';
+import { nearest } from '../../kernel/nearest.ts';
 import type { JsonValue } from '../../stores/duckdb/duckdb.ts';
 
 /** What a criterion can ask for. */
@@ -86,7 +86,7 @@ export function parseMethod(
   const [name = '', ...rest] = written.split('.');
   if (isMethodName(name)) return { method: name, arguments: rest };
   if (name === 'selector') throw new MillraceError('MR-SEL-004', { selection: raw });
-  throw new MillraceError('MR-SEL-001', { selection: raw, method: name, nearest: closest(name, [...methodNames]) });
+  throw new MillraceError('MR-SEL-001', { selection: raw, method: name, nearest: nearest(name, methodNames) });
 }
 
 /** Errors: MR-SEL-002 where it wants both `@` and what is below. */

@@ -1,7 +1,7 @@
 /** How an entry differs from what an earlier manifest says of it: `state:new`, `state:modified` and its parts. */
 import { isDeepStrictEqual } from 'node:util';
-import { closest } from 'fastest-levenshtein';
 import { MillraceError } from '../../kernel/errors.ts';
+import { nearest } from '../../kernel/nearest.ts';
 import type { GraphEntry, Manifest, ManifestNode } from '../manifest/types.ts';
 import { breakingChanges, contractIsSame, removalBreaks } from './contract.ts';
 import { graphEntries, isNodeType } from './graph.ts';
@@ -237,7 +237,7 @@ export function stateMatcher(value: string, raw: string, comparison: StateCompar
   const check = checks[value];
   if (!check) {
     const known = Object.keys(checks);
-    const details = { selection: raw, value, nearest: closest(value, known), known: known.join(', ') };
+    const details = { selection: raw, value, nearest: nearest(value, known), known: known.join(', ') };
     throw new MillraceError('MR-SEL-003', details);
   }
   const { now, before, at, warn } = comparison;
