@@ -18,17 +18,18 @@ export const summariseNode = (node: NodeResult) => ({
   ...(node.failing_rows ? { failingRows: node.failing_rows } : {}),
 });
 
+const rowsOf = (count: number): string => `${number.format(count)} ${count === 1 ? 'row' : 'rows'}`;
+
 /** How many of what a node made or found. */
-function amountOf({ status, failures, adapter_response, message }: NodeResult): string {
-  if (failures !== null && failures > 0) return `${number.format(failures)} rows`;
+function amountOf({ failures, adapter_response }: NodeResult): string {
+  if (failures !== null && failures > 0) return rowsOf(failures);
   const rows = adapter_response.rows_affected;
-  if (typeof rows === 'number') return `${number.format(rows)} rows`;
-  return status === 'skipped' ? (message ?? '') : '';
+  return typeof rows === 'number' ? rowsOf(rows) : '';
 }
 
 /** One line for a node that has ended; `place` is how many have. */
 export function renderNodeLine(result: NodeResult, place: number): string {
-  const { status, materialized, resource_type, name, execution_time } = result;
+  const { status, materialized, resource_type, name, execution_time, message } = result;
   const kind = resource_type === 'model' ? materialized : resource_type.replace('_', ' ');
   const words = [
     String(place).padStart(4),
@@ -37,14 +38,15 @@ export function renderNodeLine(result: NodeResult, place: number): string {
     name.padEnd(48),
     amountOf(result).padStart(14),
   ];
-  return `${words.join(' ')} ${execution_time.toFixed(2).padStart(7)} s`;
+  const reason = status === 'skipped' && message !== null ? `  ${message}` : '';
+  return `${words.join(' ')} ${execution_time.toFixed(2).padStart(7)} s${reason}`;
 }
 
 /** A node that did not end well: what is wrong, and of a test the SQL and the first rows; undefined for others. */
 export function renderNodeFailure(result: NodeResult): string | undefined {
   const { status, name, path, message, compiled_code, resource_type, failing_rows } = result;
   if (!['error', 'fail', 'warn', 'partial success'].includes(status)) return undefined;
-  const rows = result.failures ? `: ${number.format(result.failures)} rows` : '';
+  const rows = result.failures ? `: ${rowsOf(result.failures)}` : '';
   const lines = [`${status.toUpperCase()} ${resource_type.replace('_', ' ')} ${name}${rows} (${path})`];
   if (message !== null) lines.push(`  ${message.trim().split('\n').join('\n  ')}`);
   if (resource_type === 'test' && compiled_code !== null)

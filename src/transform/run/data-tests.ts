@@ -208,7 +208,7 @@ export async function runTestsTogether(
         compiled = await watch.step('compile', () => context.compiler.compile({ node, session }));
         return { status: 'success', message: null };
       },
-      () => compiledText(node, undefined),
+      () => textOfTest(context, node, undefined),
     );
     if (compiled) ready.push({ node, compiled, watch });
     else results.push(resultOf({ node, compiled, outcome, watch }, worker));
