@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { columnTypeOf, readSeed } from './seed-table.ts';
+import { columnTypeOf, readSeed, unevenRecord } from './seed-table.ts';
 
 const quoted = (field: string): string => `"${field.replaceAll('"', '""')}"`;
 
@@ -32,4 +32,16 @@ test.each([
   const table = readSeed(path, ',', []);
   expect([table.names, columnTypeOf(table, 1)]).toEqual([['id', 'a'], type]);
   expect(columnTypeOf(readSeed(path, ',', ['a']), 1)).toBe('text');
+});
+
+test('a record that is too short or too long is named', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-seed-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'seed.csv');
+  writeFileSync(path, 'id,name,city\n1,anna,Rome\n2\n');
+  expect(unevenRecord(path, ',')).toBe('record 2 (2) has 1 value, the header 3');
+  writeFileSync(path, 'id,name\n1,anna\n2,ben,Oslo\n');
+  expect(() => readSeed(path, ',', [])).toThrow('record 2 (2, ben, Oslo) has 3 values, the header 2');
+  writeFileSync(path, 'id,name\n1,anna\n');
+  expect(unevenRecord(path, ',')).toBeUndefined();
 });

@@ -49,17 +49,29 @@ const typeOfColumn = (values: readonly string[]): AgateType => {
 
 const columnName = (name: string, index: number): string => name.trim() || String.fromCharCode(97 + (index % 26));
 
+const recordsOf = (path: string, delimiter: string): readonly string[][] =>
+  csvRecords(readFileSync(path, 'utf8').replace(/^\ufeff/, ''), delimiter);
+
+const complaint = ([header = [], ...records]: readonly string[][], isWrong: (values: number) => boolean) => {
+  const index = records.findIndex(({ length }) => isWrong(length));
+  const record = records[index];
+  if (!record) return undefined;
+  const count = `${record.length} ${record.length === 1 ? 'value' : 'values'}`;
+  return `record ${index + 1} (${record.join(', ')}) has ${count}, the header ${header.length}`;
+};
+
+/** Which record of a seed has fewer or more values than its header; undefined where all have as many. */
+export function unevenRecord(path: string, delimiter: string): string | undefined {
+  const records = recordsOf(path, delimiter);
+  return complaint(records, (values) => values !== records[0]?.length);
+}
+
 /** Reads a seed. `textColumns` are those whose type is given; they are kept as text. */
 export function readSeed(path: string, delimiter: string, textColumns: readonly string[]): Table {
-  const [header = [], ...records] = csvRecords(readFileSync(path, 'utf8').replace(/^\ufeff/, ''), delimiter);
+  const [header = [], ...records] = recordsOf(path, delimiter);
   const names = header.map(columnName);
-  const long = records.findIndex((record) => record.length > names.length);
-  if (long >= 0) {
-    throw new JinjaError(
-      'ValueError',
-      `record ${long + 1} of ${path} has ${records[long]?.length} values, the header ${names.length}`,
-    );
-  }
+  const tooLong = complaint([header, ...records], (values) => values > names.length);
+  if (tooLong !== undefined) throw new JinjaError('ValueError', tooLong);
   const types = names.map((name, index) =>
     textColumns.includes(name) ? 'Text' : typeOfColumn(records.map((record) => record[index] ?? '')),
   );

@@ -1,9 +1,12 @@
 /** Runs one node: compiled, built by its materialization's macro, and its relation made known. */
+import { join } from 'node:path';
+import { problemOf } from '../../kernel/errors.ts';
 import { didYouMean } from '../../kernel/nearest.ts';
 import type { JsonValue } from '../../stores/duckdb/duckdb.ts';
 import { Relation } from '../context/relation.ts';
 import { type NodeContext, nodeContext } from '../context/run-context.ts';
 import type { NodeSettings, RunShared } from '../context/run-settings.ts';
+import { unevenRecord } from '../context/seed-table.ts';
 import { Session } from '../context/session.ts';
 import { JinjaError } from '../jinja/errors.ts';
 import { fromPython, type Value } from '../jinja/values.ts';
@@ -55,6 +58,16 @@ function needsTransaction({ config }: ManifestNode): boolean {
 export const sessionFor = (context: RunContext, node: ManifestNode, worker: Worker): Session =>
   new Session(worker.duckdb, needsTransaction(node), context.signal);
 
+/** In place of what DuckDB says of a seed that it cannot read: the record that is too short or too long. */
+function seedProblem({ shared }: RunContext, node: ManifestNode, thrown: unknown): unknown {
+  if (node.resource_type !== 'seed' || !/CSV/.test(problemOf(thrown))) return thrown;
+  const folder = node.root_path ?? shared.project.folders.get(node.package_name) ?? '';
+  const { delimiter } = node.config;
+  const path = join(folder, node.original_file_path);
+  const problem = unevenRecord(path, typeof delimiter === 'string' ? delimiter : ',');
+  return problem === undefined ? thrown : new JinjaError('ValueError', problem);
+}
+
 /** Calls the macro that builds a node. Errors: JinjaError. */
 export async function materialize(
   context: RunContext,
@@ -78,8 +91,11 @@ export async function materialize(
   const model = { ...settings.model, compiled: true, compiled_code: sql };
   const made = nodeContext(shared, { ...settings, extra, model });
   const macro = entry.block().bind(made.scope);
-  const returned = await macro.call([], new Map());
-  return { context: made, returned };
+  try {
+    return { context: made, returned: await macro.call([], new Map()) };
+  } catch (thrown) {
+    throw seedProblem(context, node, thrown);
+  }
 }
 
 /** Makes known what a materialization made. */
