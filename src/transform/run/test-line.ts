@@ -1,6 +1,6 @@
 /** The line of a YAML file on which a test is declared, found when the test could not be run. */
 import type { JsonValue } from '../../stores/duckdb/duckdb.ts';
-import type { ManifestNode } from '../manifest/types.ts';
+import type { ManifestNode, ManifestUnitTest } from '../manifest/types.ts';
 import { readTextIfThere } from '../parse/files.ts';
 import { isMap } from '../parse/json.ts';
 import { readYaml, type YamlPath } from '../parse/yaml.ts';
@@ -54,4 +54,14 @@ export function lineOfTest(node: ManifestNode, folder: string): number | undefin
     .filter(isOf)
     .sort((one, other) => likeness(other, node) - likeness(one, node));
   return best && file.line(best.at);
+}
+
+/** The line on which a unit test is declared; undefined where its file no longer has it. */
+export function lineOfUnitTest(test: ManifestUnitTest, folder: string): number | undefined {
+  const text = readTextIfThere(folder, test.original_file_path);
+  if (text === undefined) return undefined;
+  const file = readYaml(test.original_file_path, text);
+  const list = isMap(file.value) && Array.isArray(file.value.unit_tests) ? file.value.unit_tests : [];
+  const index = list.findIndex((one: JsonValue) => isMap(one) && one.name === test.name);
+  return index < 0 ? undefined : file.line(['unit_tests', index]);
 }

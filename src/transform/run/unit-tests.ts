@@ -10,10 +10,12 @@ import { parseTemplate } from '../jinja/template.ts';
 import { Callable, str, toPython, type Value } from '../jinja/values.ts';
 import type { JsonMap, ManifestNode, ManifestSource, ManifestUnitTest, UnitTestRows } from '../manifest/types.ts';
 import { type Compiled, type Cte, withCtes } from './compile.ts';
+import type { CompiledText } from './errors.ts';
 import { endedResult, type Outcome, Stopwatch } from './node-result.ts';
 import { attempt, materialize, type RunContext } from './node-run.ts';
 import type { NodeResult } from './results.ts';
 import { rowDifference } from './row-difference.ts';
+import { lineOfUnitTest } from './test-line.ts';
 import type { Worker } from './workers.ts';
 
 /** An input of a unit test: the node it stands for, the name of its CTE, and its rows. */
@@ -140,6 +142,14 @@ function judge(built: NodeContext): Outcome {
   return { status: 'fail', message: `actual differs from expected:\n\n${difference}\n`, failures: 1 };
 }
 
+/** Where a test is declared, for what is wrong with its rows. */
+const declaration = ({ shared }: RunContext, test: ManifestUnitTest): CompiledText => ({
+  path: test.original_file_path,
+  line: lineOfUnitTest(test, shared.project.folders.get(test.package_name) ?? ''),
+  template: '',
+  compiled: '',
+});
+
 /** Runs a unit test on a worker's connection. */
 export async function runUnitTest(context: RunContext, test: ManifestUnitTest, worker: Worker): Promise<NodeResult> {
   const watch = new Stopwatch(context.clock);
@@ -165,11 +175,10 @@ export async function runUnitTest(context: RunContext, test: ManifestUnitTest, w
       );
       return judge(built.context);
     },
-    () => ({
-      path: model?.original_file_path ?? test.original_file_path,
-      template: model?.raw_code ?? '',
-      compiled: compiled?.sql ?? '',
-    }),
+    () =>
+      model && compiled
+        ? { path: model.original_file_path, template: model.raw_code, compiled: compiled.sql }
+        : declaration(context, test),
   );
   const response = outcome.status === 'error' ? {} : { _message: 'OK' };
   return endedResult({ node: test, outcome: { ...outcome, response }, watch, worker, sql: compiled?.sql });
