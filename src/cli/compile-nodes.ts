@@ -49,7 +49,7 @@ async function show(app: App, words: ShowWords): Promise<void> {
     const { result } = await session.show(duckdb, id, words.limit < 0 ? null : words.limit).catch((thrown: unknown) => {
       throw thrown instanceof MillraceError
         ? thrown
-        : new MillraceError('MR-TRF-210', { name: id.split('.')[2] ?? id, problem: problemOf(thrown) }, thrown);
+        : new MillraceError('MR-TRF-211', { name: id.split('.')[2] ?? id, problem: problemOf(thrown) }, thrown);
     });
     app.output.settle();
     app.output.print(renderResult(result, words.json ? 'json' : 'table'));

@@ -1,9 +1,9 @@
 /** What a template sees while its node is compiled and built: the node, the database, the macros, and the common names. */
+import { didYouMean } from '../../kernel/nearest.ts';
 import type { JsonValue } from '../../stores/duckdb/duckdb.ts';
 import { utcDateTime } from '../jinja/datetime-module.ts';
 import { JinjaError } from '../jinja/errors.ts';
 import type { Scope } from '../jinja/frame.ts';
-import { didYouMean } from '../jinja/nearest.ts';
 import { parseTemplate } from '../jinja/template.ts';
 import { Callable, Dict, type Macro, str, toPython, type Value } from '../jinja/values.ts';
 import type { JsonMap, Manifest, ManifestNode } from '../manifest/types.ts';
