@@ -1,3 +1,4 @@
+/** Words that were meant, and messages that ask for them. */
 import { expect, test } from 'vitest';
 import { MillraceError } from './errors.ts';
 import { nearest, slipOf } from './nearest.ts';
