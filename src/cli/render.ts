@@ -85,7 +85,7 @@ export function renderBatch(batch: IngestResult): string {
 }
 
 const renderDrift = ({ kind, field, value, example, rows, rate }: Drift): string => {
-  const share = `${number.format(rows)} events, ${(100 * rate).toFixed(2)} %`;
+  const share = `${number.format(rows)} ${rows === 1 ? 'event' : 'events'}, ${(100 * rate).toFixed(2)} %`;
   return kind === 'field'
     ? `  field ${field}, first with ${visible(example)} (${share})`
     : `  ${field} ${visible(value)} (${share})`;
