@@ -82,11 +82,17 @@ function quieten(command: Command): void {
   for (const child of command.commands) quieten(child);
 }
 
-/** The command whose --help answers a mistake in these words, by its words. */
-function commandIn([word, ...others]: readonly string[], { commands }: Command): readonly string[] {
+/** The command whose --help answers a mistake in these words, after those that it is below of. */
+function commandsIn([word, ...others]: readonly string[], { commands }: Command): readonly Command[] {
   const named = commands.find((command) => command.name() === word);
-  return named ? [named.name(), ...commandIn(others, named)] : [];
+  return named ? [named, ...commandsIn(others, named)] : [];
 }
+
+/** What nodes are named by, for those who name them without it. */
+const hintOf = ({ code }: CommanderError, command: Command | undefined): string =>
+  code === 'commander.excessArguments' && command?.options.some(({ long }) => long === '--select')
+    ? ' Models are named with --select.'
+    : '';
 
 /**
  * Runs the command that the words name; the stores are opened by the command. Errors: MR-CLI-001 for wrong usage, and
@@ -101,9 +107,10 @@ export async function runProgram(argv: readonly string[], version: string, app: 
     if (!(thrown instanceof CommanderError)) throw thrown;
     if (argv.length === 0) program.outputHelp();
     if (argv.length === 0 || isAnswer(thrown)) return;
+    const commands = commandsIn(argv, program);
     throw new MillraceError('MR-CLI-001', {
-      problem: problemOf(thrown),
-      help: ['millrace', ...commandIn(argv, program), '--help'].join(' '),
+      problem: `${problemOf(thrown)}${hintOf(thrown, commands.at(-1))}`,
+      help: ['millrace', ...commands.map((command) => command.name()), '--help'].join(' '),
     });
   }
 }

@@ -18,6 +18,11 @@ describe('words', () => {
     [['ingest', 'csv'], '--input is missing.', 'millrace ingest csv --help'],
     [['ingest', 'events', '--fast'], `Unknown option '--fast'.`, 'millrace ingest events --help'],
     [['run', '--fast'], `Unknown option '--fast'. Did you mean --host?`, 'millrace run --help'],
+    [
+      ['show', 'orders'],
+      `Too many arguments for 'show'. Expected 0 arguments but got 1: orders. Models are named with --select.`,
+      'millrace show --help',
+    ],
     [['run', '--input'], `Option '--input <path>' argument missing.`, 'millrace run --help'],
     [
       ['run', '--preset', 'online-retail'],
