@@ -243,7 +243,7 @@ describe('in a home that has published the small shop', () => {
       },
     });
     expect(ended.stderr).toMatch(
-      /^FAIL test relationships_stg_transaction_items_product_natural_key\S*: 2 rows \(models\/staging\/stg_transaction_items.yml\)$/m,
+      /^FAIL test relationships_stg_transaction_items_product_natural_key\S*: 2 rows \(models\/staging\/stg_transaction_items.yml:\d+\)$/m,
     );
     expect(ended.stderr).toMatch(/^ {2}\{.*csv\|P2.*\}$/m);
     expect(hashOf(publishedFile(home))).toBe((before as { warehouse: string }).warehouse);

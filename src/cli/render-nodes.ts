@@ -44,10 +44,12 @@ export function renderNodeLine(result: NodeResult, place: number): string {
 
 /** A node that did not end well: what is wrong, and of a test the SQL and the first rows; undefined for others. */
 export function renderNodeFailure(result: NodeResult): string | undefined {
-  const { status, name, path, message, compiled_code, resource_type, failing_rows } = result;
+  const { status, name, path, line, message, compiled_code, resource_type, failing_rows } = result;
   if (!['error', 'fail', 'warn', 'partial success'].includes(status)) return undefined;
   const rows = result.failures ? `: ${rowsOf(result.failures)}` : '';
-  const lines = [`${status.toUpperCase()} ${resource_type.replace('_', ' ')} ${name}${rows} (${path})`];
+  const lines = [
+    `${status.toUpperCase()} ${resource_type.replace('_', ' ')} ${name}${rows} (${path}${line === undefined ? '' : `:${line}`})`,
+  ];
   if (message !== null) lines.push(`  ${message.trim().split('\n').join('\n  ')}`);
   if (resource_type === 'test' && compiled_code !== null)
     lines.push(`  ${compiled_code.trim().split('\n').join('\n  ')}`);

@@ -12,10 +12,14 @@ import type { NodeResult, Status } from './results.ts';
 import { lineOfTest } from './test-line.ts';
 import type { Worker } from './workers.ts';
 
+/** The line of YAML on which a test is declared; undefined for one that is a file of SQL. */
+const declaredAt = ({ project }: RunContext['shared'], node: ManifestNode): number | undefined =>
+  lineOfTest(node, project.folders.get(node.package_name) ?? '');
+
 /** A test's template beside its SQL, or the line of the YAML that declares it. */
 const textOfTest = ({ shared }: RunContext, node: ManifestNode, compiled: Compiled | undefined): CompiledText => ({
   ...compiledText(node, compiled),
-  line: lineOfTest(node, shared.project.folders.get(node.package_name) ?? ''),
+  line: declaredAt(shared, node),
 });
 
 /** What a test's query counts. */
@@ -106,17 +110,23 @@ interface Judged {
   readonly seconds?: number;
 }
 
-function resultOf({ node, compiled, outcome, rows, watch, seconds }: Judged, worker: Worker): NodeResult {
+const found = ({ status }: Outcome): boolean => status === 'fail' || status === 'warn';
+
+function resultOf(
+  { shared }: RunContext,
+  { node, compiled, outcome, rows, watch, seconds }: Judged,
+  worker: Worker,
+): NodeResult {
+  const line = found(outcome) ? declaredAt(shared, node) : undefined;
   const response = outcome.status === 'error' ? {} : (outcome.response ?? { _message: 'OK' });
   return {
     ...endedResult({ node, outcome: { ...outcome, response }, watch, worker, sql: compiled?.sql }),
     materialized: 'test',
+    ...(line === undefined ? {} : { line }),
     ...(seconds === undefined ? {} : { execution_time: seconds }),
     ...(rows && rows.length > 0 ? { failing_rows: rows } : {}),
   };
 }
-
-const found = ({ status }: Outcome): boolean => status === 'fail' || status === 'warn';
 
 /** Runs a test by its materialization. */
 export async function runTest(context: RunContext, node: ManifestNode, worker: Worker): Promise<NodeResult> {
@@ -140,7 +150,7 @@ export async function runTest(context: RunContext, node: ManifestNode, worker: W
     () => textOfTest(context, node, compiled),
   );
   const rows = found(outcome) && compiled ? await failingRows(session, node, compiled.sql) : [];
-  return resultOf({ node, compiled, outcome, rows, watch }, worker);
+  return resultOf(context, { node, compiled, outcome, rows, watch }, worker);
 }
 
 interface CompiledTest {
@@ -184,7 +194,7 @@ async function judgeTogether(
     const counts = counted.find((row) => row.test === index) as (Counts & Row) | undefined;
     const outcome = counts ? judge(test.node, counts, Boolean(context.flags.WARN_ERROR)) : whole;
     const rows = found(outcome) ? await failingRows(session, test.node, test.compiled.sql) : [];
-    results.push(resultOf({ ...test, outcome, rows, seconds: share }, worker));
+    results.push(resultOf(context, { ...test, outcome, rows, seconds: share }, worker));
   }
   return results;
 }
@@ -211,7 +221,7 @@ export async function runTestsTogether(
       () => textOfTest(context, node, undefined),
     );
     if (compiled) ready.push({ node, compiled, watch });
-    else results.push(resultOf({ node, compiled, outcome, watch }, worker));
+    else results.push(resultOf(context, { node, compiled, outcome, watch }, worker));
   }
   return ready.length === 0 ? results : [...results, ...(await judgeTogether(context, session, ready, worker))];
 }

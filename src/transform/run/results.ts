@@ -39,6 +39,8 @@ export interface NodeResult {
   readonly materialized: string;
   /** The author's file, below its project. */
   readonly path: string;
+  /** Where that file declares a test that found rows. */
+  readonly line?: number;
   readonly status: Status;
   /** DuckDB's or the template's words for an error, with the author's file and line; what a node was skipped for. */
   readonly message: string | null;
