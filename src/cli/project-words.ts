@@ -1,12 +1,11 @@
 /** The words that commands over a dbt project share, and the project that they open. */
-import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { MillraceError, problemOf } from '../kernel/errors.ts';
+import { MillraceError } from '../kernel/errors.ts';
 import { slipOf } from '../kernel/nearest.ts';
 import { publishedPath } from '../publish/warehouse.ts';
-import { type DuckDB, databaseNameOf, openDuckDB } from '../stores/duckdb/duckdb.ts';
+import { type DuckDB, databaseNameOf } from '../stores/duckdb/duckdb.ts';
 import type { JsonMap, ResourceType } from '../transform/manifest/types.ts';
 import { readYaml } from '../transform/parse/yaml.ts';
 import { listedTypes } from '../transform/select/list.ts';
@@ -14,6 +13,7 @@ import type { SelectionOptions } from '../transform/select/select.ts';
 import { type IndirectSelection, indirectSelections } from '../transform/select/selection.ts';
 import { earlierState, openSession, type Session } from '../transform/session.ts';
 import type { App } from './app.ts';
+import { refuseMissingFile, withDuckDBFile } from './duckdb-file.ts';
 import { jsonOption } from './options.ts';
 
 /** What the commands over a project are told. */
@@ -235,13 +235,6 @@ export function fileOf(app: App, words: ProjectWords, which: string, changes: bo
   return publishedPath(app.config.home);
 }
 
-/** DuckDB's words, as far as they are no code and no path again. */
-function openProblem(thrown: unknown): string {
-  const text = problemOf(thrown);
-  if (/Conflicting lock/.test(text)) return 'another process has it open';
-  return /: ([^:]+)$/.exec(text.trim().replace(/\.$/, ''))?.[1] ?? text;
-}
-
 /** Opens the project and its database for the work, and closes the database after it. */
 export async function withProject<T>(
   app: App,
@@ -251,21 +244,10 @@ export async function withProject<T>(
   work: (opened: OpenedProject) => Promise<T>,
 ): Promise<T> {
   const path = fileOf(app, words, which, changes);
-  const isThere = !words.duckdb || changes || which === 'compile' || existsSync(path);
-  if (!isThere) throw new MillraceError('MR-TRF-205', { path });
+  if (words.duckdb && !changes && which !== 'compile') refuseMissingFile(path);
   const session = await openProject(app, words, which, path);
-  const inHome = words.duckdb === undefined;
-  const limits = { ...app.config.duckdb, temporaryFolder: join(app.config.home, 'tmp') };
   const run = (duckdb: DuckDB): Promise<T> => work({ session, duckdb });
-  if (inHome) return app.withWarehouse(run);
-  const duckdb = await openDuckDB(path, limits).catch((thrown: unknown) => {
-    throw new MillraceError('MR-TRF-204', { path, problem: openProblem(thrown) }, thrown);
-  });
-  try {
-    return await run(duckdb);
-  } finally {
-    duckdb.close();
-  }
+  return words.duckdb === undefined ? app.withWarehouse(run) : withDuckDBFile(app, path, false, run);
 }
 
 /** For selected names that the project does not have, the nearest that it has. */

@@ -88,6 +88,17 @@ describe('a foreign project', () => {
     expect(JSON.parse(shown.stdout)).toHaveLength(2);
   });
 
+  test('is asked in SQL, read-only', async () => {
+    const ask = (file: string, sql: string) =>
+      runMillrace(['query', '--json', '--duckdb', join(built, file), sql], { MILLRACE_HOME: join(built, 'home') });
+    const { stdout } = await ask('cafe.duckdb', 'SELECT count(*) AS stores FROM stores');
+    expect(JSON.parse(stdout)).toEqual([{ stores: 3 }]);
+    expect((await ask('cafe.duckdb', 'DROP TABLE stores')).stderr).toContain('MR-QRY-002');
+    const absent = await ask('nothing.duckdb', 'SELECT 1');
+    expect(absent.stderr).toContain('MR-TRF-205');
+    expect(existsSync(join(built, 'nothing.duckdb'))).toBe(false);
+  });
+
   test('takes variables, exclusions and a full refresh', async () => {
     const folder = copy();
     const words = [
