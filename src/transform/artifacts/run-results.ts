@@ -4,13 +4,17 @@ import type { FreshnessResult } from '../run/freshness.ts';
 import type { NodeResult } from '../run/results.ts';
 
 /** How a node ended, as run_results.json has it. */
-export type RunResultEntry = Omit<NodeResult, 'name' | 'resource_type' | 'materialized' | 'path' | 'failing_rows'>;
+export type RunResultEntry = Omit<
+  NodeResult,
+  'name' | 'resource_type' | 'materialized' | 'path' | 'line' | 'failing_rows'
+>;
 
 const toEntry = ({
   name: _name,
   resource_type: _type,
   materialized: _materialized,
   path: _path,
+  line: _line,
   failing_rows: _rows,
   ...entry
 }: NodeResult): RunResultEntry => entry;
