@@ -121,7 +121,7 @@ const offset = '(?:[Zz]|[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?)';
 export const timestampPattern = `${day}[Tt]${time}${offset}`;
 
 /** The codes that a country can have, ISO 3166-1 alpha-2 and XK for Kosovo. */
-export const countryCodes: readonly string[] = countries.map(([code]) => String(code)).sort();
+const countryCodes: readonly string[] = countries.map(([code]) => String(code)).sort();
 
 /** What is taken for one of them. */
 export const countryAliases: Readonly<Record<string, string>> = { UK: 'GB' };

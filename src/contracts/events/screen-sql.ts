@@ -8,7 +8,6 @@ import { sqlText } from '../../stores/duckdb/duckdb.ts';
 import {
   type Check,
   countryAliases,
-  countryCodes,
   type EventContract,
   type EventField,
   eventFields,
@@ -36,25 +35,34 @@ const simpleObject = `\\{(?:${property}(?:,${property})*)?\\}`;
 const plainTimestamp = '2[0-9]{3}-[01][0-9]-[0-3][0-9]T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\\.[0-9]{1,6})?Z';
 const plainAmount = '(?:0|[1-9][0-9]{0,11})(?:\\.[0-9]{1,2})?';
 
-const plainCodes = countryCodes.filter((code) => !(code in countryAliases));
+const isAlias = (word: string): boolean => word in countryAliases;
+
+/** The words that a field may have, of one that has a list of them. */
+const wordsOf = (field: EventField): readonly string[] | undefined =>
+  field.kind === 'text' ? undefined : checkOf(field, 'known')?.words;
+
+/** SQL for the type of a field that has a list of words: each takes a byte or two, and is compared as a number. */
+export function wordType(field: EventField): string | undefined {
+  const words = wordsOf(field);
+  return words && `ENUM (${list(words)})`;
+}
 
 /** SQL over what was read: conditions that together say that a field breaks no rule about itself. */
 function valueConditions(field: EventField): readonly string[] {
   const { name, kind } = field;
   const most = checkOf(field, 'length')?.most;
-  const words = checkOf(field, 'known')?.words;
+  const words = wordsOf(field);
   const format = checkOf(field, 'format')?.pattern;
   switch (kind) {
     case 'exact':
       return [
-        ...(words ? [`${name} IN (${list(words)})`] : []),
+        ...(words ? [`word_${name} IS NOT NULL`] : []),
         ...(format ? [`regexp_full_match(${name}, ${sqlText(format)})`] : []),
       ];
     case 'text':
       return [`strlen(${name}) BETWEEN 1 AND ${most}`];
     case 'country':
-      // A list of so many words would be compared one by one. No plain line has a backslash.
-      return [`strlen(${name}) = 2`, `contains('${plainCodes.join('\\')}', ${name})`];
+      return [`word_${name} IS NOT NULL`, `word_${name} NOT IN (${list((words ?? []).filter(isAlias))})`];
     case 'timestamp':
       return [`regexp_full_match(${name}, '${plainTimestamp}')`, `instant_${name} IS NOT NULL`];
     case 'amount':
@@ -77,8 +85,8 @@ function eventConditions(field: EventField, receivedAt: Date): readonly string[]
   const future = checkOf(field, 'not_future');
   const latest = new Date(receivedAt.getTime() + (future?.minutes ?? 0) * 60_000).toISOString();
   return [
-    ...(on ? [`(${name} IS NOT NULL OR event_type NOT IN (${list(on)}))`] : []),
-    ...(except ? [`(${name} IS NULL OR event_type IN (${list(except)}))`] : []),
+    ...(on ? [`(${name} IS NOT NULL OR word_event_type NOT IN (${list(on)}))`] : []),
+    ...(except ? [`(${name} IS NULL OR word_event_type IN (${list(except)}))`] : []),
     ...(future ? [`instant_${name} <= TIMESTAMPTZ ${sqlText(latest)}`] : []),
   ];
 }
@@ -106,6 +114,12 @@ function together(fields: readonly EventField[], nulls: boolean): string {
   return `concat(${parts.join(', ')}, '}')`;
 }
 
+/** Whether a line tells what is NULL: its last field does so nearly always, and is cheaper to look at than all of it. */
+function hasNulls(fields: readonly EventField[]): string {
+  const last = fields.at(-1)?.name;
+  return `CASE WHEN ${last} IS NULL THEN ends_with(line, ${sqlText(`,"${last}":null}`)}) ELSE contains(line, ':null') END`;
+}
+
 /** The text of a field. DuckDB shortens numbers: of an amount that was written with two decimals they come back. */
 function fieldText({ name, kind }: EventField): string {
   const json = `event.${name}::VARCHAR`;
@@ -114,7 +128,9 @@ function fieldText({ name, kind }: EventField): string {
   return `CASE WHEN event.${name} IS NOT NULL AND contains(line, concat('"${name}":', ${decimals})) THEN ${decimals} ELSE ${json} END AS ${name}`;
 }
 
-function column({ name, kind }: EventField): string {
+function column(field: EventField): string {
+  const { name, kind } = field;
+  if (wordsOf(field)) return `word_${name} AS ${name}`;
   if (kind === 'timestamp') return `instant_${name} AS ${name}`;
   return kind === 'amount' ? `TRY_CAST(${name} AS DECIMAL(18,2)) AS ${name}` : name;
 }
@@ -132,7 +148,7 @@ const noBlanks = (fields: readonly EventField[]): string =>
 function declaredConditions({ properties }: EventContract): readonly string[] {
   const types = [...new Set(properties.flatMap(({ requiredOn }) => requiredOn))];
   if (properties.length === 0) return [];
-  return ['properties IS NULL', ...(types.length > 0 ? [`event_type NOT IN (${list(types)})`] : [])];
+  return ['properties IS NULL', ...(types.length > 0 ? [`word_event_type NOT IN (${list(types)})`] : [])];
 }
 
 /**
@@ -142,6 +158,10 @@ function declaredConditions({ properties }: EventContract): readonly string[] {
 export function screenedEvents(contract: EventContract, receivedAt: Date): string {
   const fields = eventFields(contract).filter(({ within }) => !within);
   const struct = Object.fromEntries(fields.map((field) => [field.name, isString(field) ? 'VARCHAR' : 'JSON']));
+  const words = fields.flatMap((field) => {
+    const type = wordType(field);
+    return type ? [`TRY_CAST(event.${field.name} AS ${type}) AS word_${field.name}`] : [];
+  });
   const instants = fields.filter(({ kind }) => kind === 'timestamp').map(({ name }) => name);
   const texts = fields.filter(({ kind, checks }) => kind === 'text' || checks.some(({ check }) => check === 'format'));
   const conditions = [
@@ -149,14 +169,14 @@ export function screenedEvents(contract: EventContract, receivedAt: Date): strin
     ...declaredConditions(contract),
     ...fields.flatMap((field) => conditionsOf(field, receivedAt)),
   ];
-  const same = `line = CASE WHEN contains(line, ':null') THEN ${together(fields, true)} ELSE ${together(fields, false)} END`;
+  const same = `line = CASE WHEN ${hasNulls(fields)} THEN ${together(fields, true)} ELSE ${together(fields, false)} END`;
   return `WITH parsed AS (
   SELECT file_number, line, TRY(json_transform(
     CASE WHEN strlen(line) <= ${longestLine} AND NOT contains(line, '\\') THEN line END, ${sqlText(JSON.stringify(struct))})) AS event
   FROM received_events
 ),
 extracted AS (
-  SELECT file_number, line, ${fields.map(fieldText).join(', ')},
+  SELECT file_number, line, ${[...fields.map(fieldText), ...words].join(', ')},
     ${instants.map((name) => `TRY_CAST(event.${name} AS TIMESTAMPTZ) AS instant_${name}`).join(', ')}
   FROM parsed
 ),

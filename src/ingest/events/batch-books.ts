@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { LakeTable } from '../../contracts/tables.ts';
 import type { Sql } from '../../stores/postgres/postgres.ts';
 import { type NewLakeFile, registerFiles } from '../lake-files.ts';
-import { eventsDataset } from './event-lake.ts';
+import { eventsDataset } from './day-files.ts';
 import type { EventFile } from './read/find.ts';
 
 /** The hashes of those files whose bytes were loaded before. */

@@ -5,16 +5,8 @@ import { withJudge } from '../judge.ts';
 import { type NewLakeFile, registerFiles, removeUnregistered, retireFiles } from '../lake-files.ts';
 import { requireLakeBalance } from '../production/ledger.ts';
 import type { EventsContext } from './context.ts';
-import {
-  type CurrentFile,
-  currentOf,
-  eventsDataset,
-  eventsFolder,
-  indexDataset,
-  indexFolder,
-  mergeEvents,
-  mergeIndex,
-} from './event-lake.ts';
+import { eventsDataset, eventsFolder } from './day-files.ts';
+import { type CurrentFile, currentOf, indexDataset, indexFolder, mergeEvents, mergeIndex } from './event-lake.ts';
 
 /** What was put together. */
 export interface Compaction {

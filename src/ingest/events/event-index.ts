@@ -3,7 +3,8 @@ import type { DuckDB } from '../../stores/duckdb/duckdb.ts';
 import { registerFiles, retireFiles } from '../lake-files.ts';
 import { requireLakeBalance } from '../production/ledger.ts';
 import type { EventsContext } from './context.ts';
-import { currentOf, eventsDataset, indexDataset, indexEvents, indexFolderOf } from './event-lake.ts';
+import { eventsDataset } from './day-files.ts';
+import { currentOf, indexDataset, indexEvents, indexFolderOf } from './event-lake.ts';
 import type { LoadedEvents } from './verdicts.ts';
 
 /** What is in the lake already, for the search of ids that have come before. */

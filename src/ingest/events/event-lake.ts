@@ -3,11 +3,10 @@ import { type DuckDB, sqlPath, sqlText } from '../../stores/duckdb/duckdb.ts';
 import type { Lake } from '../../stores/lake/lake.ts';
 import type { Sql } from '../../stores/postgres/postgres.ts';
 import type { NewLakeFile } from '../lake-files.ts';
+import { eventDate, writeAtOnce, writeTable } from './day-files.ts';
 import { lakeShapes } from './lake-shape.ts';
 import { idHash } from './verdict-statements.ts';
 
-/** Where the lake has its events, a folder for each UTC day. */
-export const eventsFolder = 'processed/events';
 /** Where it has the index of their ids: id_hash, event_date. */
 export const indexFolder = 'processed/event_ids';
 
@@ -17,8 +16,7 @@ export const indexFolderOf = async (duckdb: DuckDB): Promise<string> => {
   return `${indexFolder}/duckdb-${found?.version}`;
 };
 
-/** As what files are registered; the index is no source of the models. */
-export const eventsDataset = 'lake.events';
+/** As what its files are registered; it is no source of the models. */
 export const indexDataset = 'index.event_ids';
 
 /** What every event of a load has in common. */
@@ -29,68 +27,8 @@ export interface EventOrigin {
   readonly contractVersion: number;
 }
 
-const parquet = (contractVersion: number): string =>
-  `FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, KV_METADATA {contract_version: ${sqlText(String(contractVersion))}}`;
-
 /** The columns of the lake's files, in their order. */
 const stored = lakeShapes.events.map(({ name }) => name);
-
-const eventDate = `(event_timestamp AT TIME ZONE 'UTC')::DATE`;
-
-/** Days that DuckDB keeps in memory while it writes: each takes a block, however few its events are. */
-const daysAtOnce = 40;
-
-/** Limits what is kept in memory while rows in the order of time are written to files of their days. */
-async function limitBuffers(duckdb: DuckDB, rows: string): Promise<void> {
-  const [counted] = await duckdb.rows<{ rows: number; days: number }>(
-    `SELECT count(*) AS rows, coalesce(max(${eventDate}) - min(${eventDate}), 0) + 1 AS days FROM ${rows}`,
-  );
-  const perDay = (counted?.rows ?? 0) / (counted?.days ?? 1);
-  const threshold = Math.min(Math.max(Math.ceil(perDay * daysAtOnce), 2048), 524_288);
-  await duckdb.run(`SET partitioned_write_flush_threshold = ${threshold}`);
-}
-
-/** Rows, what puts the events of a day in order, and the columns to be made of them. */
-interface Ordered {
-  readonly rows: string;
-  readonly order: string;
-  readonly columns: string;
-}
-
-interface WrittenFile {
-  readonly filename: string;
-  readonly count: number;
-}
-
-/** Lets DuckDB write a file, or several, for each UTC day of the rows; each gets the name given in the folder of its day. */
-async function writeDays(
-  duckdb: DuckDB,
-  lake: Lake,
-  { rows, order, columns }: Ordered,
-  name: string,
-  contractVersion: number,
-): Promise<readonly Omit<NewLakeFile, 'batch'>[]> {
-  const counts = new Map<string, number>();
-  await limitBuffers(duckdb, rows);
-  const query = `SELECT ${columns}, ${eventDate} AS event_date FROM (FROM ${rows} ORDER BY ${order})`;
-  const write = async (folder: string): Promise<void> => {
-    const written = await duckdb.rows<WrittenFile>(
-      `COPY (${query}) TO ${sqlText(folder)} (${parquet(contractVersion)}, PARTITION_BY (event_date),
-         FILENAME_PATTERN ${sqlText(`${name}-{i}`)}, OVERWRITE_OR_IGNORE true, RETURN_STATS true)`,
-    );
-    for (const { filename, count } of written)
-      counts.set(filename.slice(folder.length + 1).replaceAll('\\', '/'), count);
-  };
-  const files = await lake.putAll(write, (draft) => `${eventsFolder}/${draft}`);
-  return files.map(({ path, draft, bytes }) => ({
-    dataset: eventsDataset,
-    path,
-    rows: counts.get(draft) ?? 0,
-    bytes,
-    eventDate: draft.slice('event_date='.length, 'event_date=YYYY-MM-DD'.length),
-    contractVersion,
-  }));
-}
 
 async function writeIndex(duckdb: DuckDB, lake: Lake, rows: string, name: string): Promise<NewLakeFile> {
   const path = `${await indexFolderOf(duckdb)}/${name}.parquet`;
@@ -120,8 +58,8 @@ export async function writeEvents(
     batch_id: sqlText(batch),
   };
   const columns = stored.map((column) => (common[column] ? `${common[column]} AS ${column}` : column)).join(', ');
-  const ordered = { rows: 'events', order: 'event_timestamp, id_hash', columns };
-  const days = await writeDays(duckdb, lake, ordered, name, contractVersion);
+  const files = { rows: 'events', columns, order: 'event_timestamp, id_hash', name, contractVersion };
+  const days = await writeTable(duckdb, lake, files);
   const ids = `(SELECT id_hash, ${eventDate} AS event_date FROM events)`;
   return [...days.map((file) => ({ ...file, batch })), await writeIndex(duckdb, lake, ids, name)];
 }
@@ -137,8 +75,8 @@ export const mergeEvents = (
   name: string,
   contractVersion: number,
 ): Promise<readonly NewLakeFile[]> => {
-  const ordered = { rows: readFiles(lake, paths), order: 'event_timestamp, event_id', columns: stored.join(', ') };
-  return writeDays(duckdb, lake, ordered, name, contractVersion);
+  const [rows, columns] = [readFiles(lake, paths), stored.join(', ')];
+  return writeAtOnce(duckdb, lake, { rows, columns, order: 'event_timestamp, event_id', name, contractVersion });
 };
 
 /** Makes the index of files of events anew; nothing is registered yet. */

@@ -1,7 +1,7 @@
 /** The way of a batch of event files: found, archived as received, judged, made unique, written to the lake and booked. */
 import { createHash } from 'node:crypto';
 import { appendAudit } from '../../audit/audit.ts';
-import { type DuckDB, sqlText } from '../../stores/duckdb/duckdb.ts';
+import { type DuckDB, type DuckDBLimits, sqlText } from '../../stores/duckdb/duckdb.ts';
 import { streamRows } from '../../stores/duckdb/stream-rows.ts';
 import { requireUnchanged } from '../files/inspect.ts';
 import { withJudge } from '../judge.ts';
@@ -20,9 +20,10 @@ import {
   registerSource,
 } from './batch-books.ts';
 import type { EventsContext } from './context.ts';
+import { eventsDataset, eventsFolder } from './day-files.ts';
 import { type Drift, findNewFields, findNewWords, keepDrift } from './drift.ts';
 import { loadedEvents } from './event-index.ts';
-import { eventsDataset, eventsFolder, indexFolder, writeEvents } from './event-lake.ts';
+import { indexFolder, writeEvents } from './event-lake.ts';
 import { hashLines, judgeReceived } from './judge-received.ts';
 import { archivedEventName, archiveEvents } from './read/archive.ts';
 import { type EventFile, findEventFiles } from './read/find.ts';
@@ -64,6 +65,12 @@ export interface EventsResult {
   /** What the contract does not know, seen for the first time from this source. */
   readonly drift: readonly Drift[];
 }
+
+/** Beside its buffers DuckDB takes memory for texts and files that it works on: a fifth of the limit is left for that. */
+const limitBuffers = (limits: DuckDBLimits): DuckDBLimits => ({
+  ...limits,
+  memory: limits.memory.replace(/^[\d.]+/, (size) => String(Number(size) * 0.8)),
+});
 
 /** The first of each content. */
 const distinct = (files: readonly EventFile[]): readonly EventFile[] =>
@@ -275,7 +282,7 @@ export async function ingestEvents(request: EventsRequest, context: EventsContex
   };
   await removeUnregistered(context.postgres, context.lake, eventsFolder);
   await removeUnregistered(context.postgres, context.lake, indexFolder);
-  return withJudge(context.duckdb, async (judge, temporaryFolder) => {
+  return withJudge(limitBuffers(context.duckdb), async (judge, temporaryFolder) => {
     const prepared = await prepare(context, judge, temporaryFolder, batch, fresh, stopwatch);
     for (const file of fresh) requireUnchanged(file);
     const drift = await commit(context, judge, temporaryFolder, request, batch, prepared, stopwatch);

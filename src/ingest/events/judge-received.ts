@@ -2,9 +2,9 @@
 import { type EventContract, eventColumns, eventFields } from '../../contracts/events/event-contract.ts';
 import { judgeEventsStatement } from '../../contracts/events/judge-sql.ts';
 import { lineHash } from '../../contracts/events/line-hash.ts';
-import { screenedEvents } from '../../contracts/events/screen-sql.ts';
+import { screenedEvents, wordType } from '../../contracts/events/screen-sql.ts';
 import { personalDataMacros } from '../../contracts/personal-data.ts';
-import { type DuckDB, sqlText } from '../../stores/duckdb/duckdb.ts';
+import type { DuckDB } from '../../stores/duckdb/duckdb.ts';
 import type { EventsContext } from './context.ts';
 import { idHash } from './verdict-statements.ts';
 
@@ -25,14 +25,11 @@ const joinedTexts = `concat_ws(chr(10), ${Object.keys(masks)
 
 /** SQL for the contract's columns. The words of a list take a byte each, in the table and while they are sorted. */
 function columnsOf(contract: EventContract): string {
-  const lists = new Map(
-    eventFields(contract)
-      .filter(({ within, kind }) => !within && kind !== 'text')
-      .map(({ name, checks }) => [name, checks.flatMap((check) => (check.check === 'known' ? check.words : []))]),
-  );
+  const fields = eventFields(contract).filter(({ within }) => !within);
+  const types = new Map(fields.map((field) => [field.name, wordType(field)]));
   const column = (name: string): string => {
-    const words = lists.get(name) ?? [];
-    return words.length > 0 ? `TRY_CAST(${name} AS ENUM (${words.map(sqlText).join(', ')})) AS ${name}` : name;
+    const type = types.get(name);
+    return type ? `TRY_CAST(${name} AS ${type}) AS ${name}` : name;
   };
   return eventColumns.map(({ name }) => column(name)).join(', ');
 }

@@ -3,7 +3,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isMissing } from '../../kernel/errors.ts';
 import type { Sql } from '../../stores/postgres/postgres.ts';
-import { eventsDataset } from './event-lake.ts';
+import { eventsDataset } from './day-files.ts';
 
 /** The files of one day. */
 export interface DayStats {

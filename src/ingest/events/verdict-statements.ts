@@ -41,21 +41,41 @@ stored AS (
 SELECT row, CASE WHEN ${content('candidates')} IS NOT DISTINCT FROM ${content('stored')} THEN 'duplicate' ELSE 'conflict' END AS verdict
 FROM candidates JOIN stored USING (event_id)`;
 
-/** Ids that several of the other clean events have: repeated (event_id, kept, copies, contents). */
-export const findRepeated = `CREATE OR REPLACE TABLE repeated AS
-WITH open AS (SELECT rowid AS row, * FROM events WHERE broken = 0 AND rowid NOT IN (SELECT row FROM known)),
-suspects AS (SELECT id_hash FROM open GROUP BY id_hash HAVING count(*) > 1)
-SELECT event_id, min(row) AS kept, count(*) AS copies, count(DISTINCT ${content('open')}) AS contents
-FROM open WHERE id_hash IN (FROM suspects) GROUP BY event_id HAVING count(*) > 1`;
+/** The other clean events. */
+const open = 'broken = 0 AND rowid NOT IN (SELECT row FROM known)';
 
-const wanted = `broken <> 0 OR rowid IN (SELECT row FROM known WHERE verdict = 'conflict')
-  OR (broken = 0 AND event_id IN (SELECT event_id FROM repeated WHERE contents > 1))`;
+/** Stand-ins of ids that several of the other clean events have: suspects (id_hash). */
+export const makeSuspects = 'CREATE OR REPLACE TABLE suspects (id_hash UBIGINT)';
+
+/** Looks for them in one of so many parts of the ids: each part is counted in memory. */
+export const findSuspects = (part: number, parts: number): string =>
+  `INSERT INTO suspects SELECT id_hash FROM events
+WHERE id_hash % ${parts} = ${part} AND ${open} GROUP BY id_hash HAVING count(*) > 1`;
+
+/** Their events: twins (row, event_id, file_number, line_hash, content). Few are, and what follows looks at them alone. */
+export const findTwins = `CREATE OR REPLACE TABLE twins AS
+SELECT rowid AS row, event_id, file_number, line_hash, ${content('events')} AS content FROM events
+WHERE id_hash IN (FROM suspects) AND ${open}`;
+
+/** Ids that several of them have: repeated (event_id, kept, copies, contents). */
+export const findRepeated = `CREATE OR REPLACE TABLE repeated AS
+SELECT event_id, min(row) AS kept, count(*) AS copies, count(DISTINCT content) AS contents
+FROM twins GROUP BY event_id HAVING count(*) > 1`;
+
+const contestedTwins = 'FROM twins WHERE event_id IN (SELECT event_id FROM repeated WHERE contents > 1)';
+
+/** Rows whose lines are needed, with their places: what goes to quarantine, and ids with several contents in the batch. */
+const wanted = `rowid IN (
+  SELECT rowid FROM events WHERE broken <> 0
+  UNION ALL SELECT row FROM known WHERE verdict = 'conflict'
+  UNION ALL SELECT row ${contestedTwins}
+)`;
 
 /** Ids of events whose line is wanted, and of which it has no hash yet: unhashed (event_id). */
 export const findUnhashed = `CREATE OR REPLACE TABLE unhashed AS
-SELECT DISTINCT event_id FROM events WHERE line_hash IS NULL AND (${wanted})`;
+SELECT DISTINCT event_id FROM events WHERE ${wanted} AND line_hash IS NULL`;
 
-/** Lines whose place in their file is needed: of what goes to quarantine, and of ids with several contents in the batch. */
+/** The wanted lines: wanted_lines (line_hash). */
 export const wantLines = `CREATE OR REPLACE TABLE wanted_lines AS
 SELECT DISTINCT line_hash FROM events WHERE ${wanted}`;
 
@@ -65,9 +85,7 @@ SELECT DISTINCT line_hash FROM events WHERE ${wanted}`;
  */
 export const settleContested = `CREATE OR REPLACE TABLE contested AS
 WITH contents AS (
-  SELECT DISTINCT event_id, file_number, line_hash, ${content('events')} AS content FROM events
-  WHERE broken = 0 AND event_id IN (SELECT event_id FROM repeated WHERE contents > 1)
-    AND rowid NOT IN (SELECT row FROM known)
+  SELECT DISTINCT event_id, file_number, line_hash, content ${contestedTwins}
 ),
 placed AS (
   SELECT contents.*, line_number, row_number() OVER places AS place, first_value(content) OVER places AS first
@@ -80,9 +98,9 @@ FROM placed`;
 
 /** The row that stands for an id with several contents is one of its first line. */
 export const keepFirst = `UPDATE repeated SET kept = first.row FROM (
-  SELECT events.event_id, min(events.rowid) AS row FROM events
-  JOIN contested ON contested.event_id = events.event_id AND contested.file_number = events.file_number
-    AND contested.line_hash = events.line_hash AND contested.place = 1
+  SELECT twins.event_id, min(twins.row) AS row FROM twins
+  JOIN contested ON contested.event_id = twins.event_id AND contested.file_number = twins.file_number
+    AND contested.line_hash = twins.line_hash AND contested.place = 1
   GROUP BY ALL
 ) AS first WHERE first.event_id = repeated.event_id`;
 
@@ -102,8 +120,11 @@ SELECT file_number, line_number, line, rules FROM event_lines
 JOIN (SELECT DISTINCT file_number, line_hash, ${rules} AS rules FROM events WHERE broken <> 0) USING (file_number, line_hash)`;
 
 /** Only new events stay. */
-export const dropOthers = `DELETE FROM events WHERE broken <> 0 OR rowid IN (SELECT row FROM known)
-  OR (event_id IN (SELECT event_id FROM repeated) AND rowid NOT IN (SELECT kept FROM repeated))`;
+export const dropOthers = `DELETE FROM events WHERE rowid IN (
+  SELECT rowid FROM events WHERE broken <> 0
+  UNION ALL SELECT row FROM known
+  UNION ALL SELECT row FROM twins JOIN repeated USING (event_id) WHERE row <> kept
+)`;
 
 /** No line is wanted. */
 export const noLines = `CREATE OR REPLACE TABLE event_lines (file_number SMALLINT, line_number BIGINT, line VARCHAR, line_hash ${lineHashType})`;

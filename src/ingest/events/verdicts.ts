@@ -39,9 +39,16 @@ async function compareWithLoaded(duckdb: DuckDB, loaded: LoadedEvents): Promise<
   await duckdb.run(statement.compareWithLake(files));
 }
 
+/** Ids that are counted at once: about a hundred megabytes of memory. */
+const idsAtOnce = 4_000_000;
+
 /** Finds ids that have come before: in the lake, or in the batch. */
 async function findTwins(duckdb: DuckDB, loaded: LoadedEvents): Promise<void> {
   await compareWithLoaded(duckdb, loaded);
+  await duckdb.run(statement.makeSuspects);
+  const parts = Math.ceil((await countOf(duckdb, 'events')) / idsAtOnce);
+  for (let part = 0; part < parts; part += 1) await duckdb.run(statement.findSuspects(part, parts));
+  await duckdb.run(statement.findTwins);
   await duckdb.run(statement.findRepeated);
 }
 
