@@ -59,6 +59,8 @@ async function measureProcess(
 ): Promise<Measurement> {
   const { config, postgresUrl } = await openHome(context, name);
   const [figures, peak] = [join(context.folder, `${name}.json`), join(context.folder, `${name}.peak`)];
+  // What was written before is brought to the disk first: neither side waits for it.
+  await run('sync', []);
   const words = [mode, config.home, postgresUrl, figures, `${memory}MiB`, ...files];
   await run(process.execPath, ['--import', peakReporter, join(bench, 'load-events.ts'), ...words], {
     env: { PATH: process.env.PATH, HOME: process.env.HOME, BENCH_PEAK_FILE: peak },
