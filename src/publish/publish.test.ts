@@ -4,7 +4,6 @@ import {
   copyFileSync,
   createWriteStream,
   existsSync,
-  mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -13,9 +12,9 @@ import {
 import { join } from 'node:path';
 import pg from 'pg';
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
-import { makeFolder, smallLimits, smallShop } from '../../tests/setup/fixtures.ts';
+import { smallLimits, smallShop } from '../../tests/setup/fixtures.ts';
 import { addToLake, smallCatalog, smallClicks, smallProfiles } from '../../tests/setup/lake.ts';
-import { load, makePipeline, type Pipeline, smallShopAnd, tickingClock } from '../../tests/setup/pipeline.ts';
+import { load, makePipeline, type Pipeline, smallShopAnd, smallWarehouse } from '../../tests/setup/pipeline.ts';
 import { verifyAudit } from '../audit/audit.ts';
 import { lakeShapes } from '../ingest/events/lake-shape.ts';
 import { extractProduction } from '../ingest/extract.ts';
@@ -23,7 +22,6 @@ import { currentFiles } from '../ingest/lake-files.ts';
 import { type DuckDB, openDuckDB, sqlText } from '../stores/duckdb/duckdb.ts';
 import type { NodeResult } from '../transform/run/results.ts';
 import type { Session } from '../transform/session.ts';
-import { openWarehouse } from './models.ts';
 import { type PublishResult, publish, recoverPublication, sourceViews } from './publish.ts';
 import { postgresType, publishedModels } from './star-schema.ts';
 import { openPublished, publishedPath, readPublication, warehouseFolder } from './warehouse.ts';
@@ -53,10 +51,8 @@ async function publishAll(context: Pipeline, { project, ...options }: Asked = {}
 }
 
 /** A project of one table, for what does not depend on the models; more of its files, or other ones. */
-function smallProject(files: Readonly<Record<string, string>> = {}): Promise<Session> {
-  const folder = makeFolder();
-  mkdirSync(join(folder, 'models', 'marts'), { recursive: true });
-  const all = {
+const smallProject = (files: Readonly<Record<string, string>> = {}): Promise<Session> =>
+  smallWarehouse({
     'dbt_project.yml': 'name: shop\nmodels:\n  +materialized: table\n',
     'models/sources.yml': 'sources:\n  - name: production\n    tables:\n      - name: transaction_items\n',
     'models/marts/fact_sales.sql': `select item_id from {{ source('production', 'transaction_items') }}`,
@@ -67,18 +63,7 @@ function smallProject(files: Readonly<Record<string, string>> = {}): Promise<Ses
         data_tests: [unique, not_null]
 `,
     ...files,
-  };
-  for (const [path, text] of Object.entries(all)) writeFileSync(join(folder, path), text);
-  return openWarehouse({
-    folder,
-    home: makeFolder(),
-    env: () => undefined,
-    threads: 1,
-    clock: tickingClock(),
-    invocationId: 'a test',
-    warn: () => undefined,
   });
-}
 
 const hashOf = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex');
 
