@@ -137,7 +137,7 @@ export async function switchStarSchema(
 ): Promise<void> {
   await sql.run(`ALTER SCHEMA ${publishedSchema} RENAME TO ${sqlName(`${formerPrefix}${publication}`)};
 ALTER SCHEMA ${next} RENAME TO ${publishedSchema};
-COMMENT ON SCHEMA ${publishedSchema} IS 'The published star schema for BI tools, replaced as a whole by each publication.';`);
+COMMENT ON SCHEMA ${publishedSchema} IS 'The published star schema for BI tools; each publication changes it as a whole.';`);
   const tables = publishedModels(manifest).map(({ name, alias }) => ({
     name: alias,
     rows: rows[name] ?? 0,
