@@ -3,7 +3,7 @@ import { copyFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import pg from 'pg';
-import { describe, expect, inject, onTestFinished, test } from 'vitest';
+import { describe, expect, inject, onTestFinished, test, vi } from 'vitest';
 import { makeFolder, memoryDatabase, smallShop } from '../../tests/setup/fixtures.ts';
 import { load, makePipeline, type Pipeline, smallShopAnd, smallWarehouse } from '../../tests/setup/pipeline.ts';
 import { compareWithFile, tableIds } from '../../tests/setup/published.ts';
@@ -285,6 +285,21 @@ test('somebody who changes rows is not waited for: all is copied', async () => {
   await writer.query('BEGIN; UPDATE warehouse.keyed SET today = 7');
   expect(await schema.publishAndCompare(ofDay(2))).toBe('copied');
   await writer.query('ROLLBACK');
+});
+
+test('nor is one who waits for the publication in turn', async () => {
+  const schema = await makeStarSchema();
+  await schema.publish(ofDay(1));
+  const writer = await connect(schema.context);
+  // The publication is the one to find out that nobody can go on.
+  await writer.query(`SET deadlock_timeout = '1min'; BEGIN; LOCK TABLE warehouse.keyed`);
+  const publishing = schema.publish(ofDay(2));
+  const waiting = `SELECT FROM pg_locks WHERE relation = 'warehouse.keyed'::regclass AND NOT granted`;
+  await vi.waitUntil(async () => (await writer.query(waiting)).rowCount === 1, { timeout: 30_000, interval: 5 });
+  await writer.query('LOCK TABLE warehouse.bare');
+  await publishing;
+  await writer.query('ROLLBACK');
+  expect(await schema.context.postgres.rows(days)).toEqual([{ keyed: 2, bare: 2 }]);
 });
 
 test('an update that fails leaves yesterday, and all of it', async () => {

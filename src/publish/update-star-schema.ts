@@ -4,7 +4,7 @@
  * published DuckDB file has, for certain, and little has changed; otherwise the star schema is copied as a whole.
  */
 import { type DuckDB, sqlName, sqlText } from '../stores/duckdb/duckdb.ts';
-import { isLockTimeout, type Sql } from '../stores/postgres/postgres.ts';
+import { isLockRefused, type Sql } from '../stores/postgres/postgres.ts';
 import type { Manifest } from '../transform/manifest/types.ts';
 import { compareTable, type Difference, publishedDatabase } from './differences.ts';
 import { holdsItsRows, type KnownTable, readKnownTables, recordChanges } from './published-tables.ts';
@@ -68,21 +68,25 @@ async function lockTables(sql: Sql, tables: readonly StarTable[]): Promise<void>
 LOCK TABLE ${tables.map(nameOf).join(', ')} IN EXCLUSIVE MODE;
 SET LOCAL lock_timeout = DEFAULT;`);
   } catch (thrown) {
-    throw isLockTimeout(thrown) ? new CopyNeeded() : thrown;
+    throw isLockRefused(thrown) ? new CopyNeeded() : thrown;
   }
 }
 
-/** The tables as they were published, locked. Errors: CopyNeeded when one is not what was published. */
+/** The tables as they were published, locked. Errors: CopyNeeded when one is not made as it was. */
 async function claimTables(sql: Sql, basis: string, tables: readonly StarTable[]): Promise<readonly KnownTable[]> {
   const found = await readKnownTables(sql, basis);
   const known = tables.flatMap(({ model }) => found?.get(model.alias) ?? []);
   if (known.length === 0 || known.length !== tables.length || known.length !== found?.size) throw new CopyNeeded();
   await lockTables(sql, tables);
+  return known;
+}
+
+/** Errors: CopyNeeded when a table in PostgreSQL has not the rows that were published. */
+async function checkRows(sql: Sql, tables: readonly StarTable[], known: readonly KnownTable[]): Promise<void> {
   for (const [place, table] of tables.entries()) {
     const each = known[place];
     if (!each || !(await holdsItsRows(sql, nameOf(table), each))) throw new CopyNeeded();
   }
-  return known;
 }
 
 /** Errors: CopyNeeded when the published file and PostgreSQL do not agree, or a table has other columns now. */
@@ -102,61 +106,61 @@ async function compareTables(
   return differences;
 }
 
-/** Feeds a temporary table with these columns of a table, and runs a statement that uses it; gives the rows it touched. */
-async function withRows(
-  sql: Sql,
-  duckdb: DuckDB,
-  {
-    table,
-    columns,
-    select,
-    temporaryFolder,
-  }: {
-    readonly table: StarTable;
-    readonly columns: readonly string[];
-    readonly select: string;
-    readonly temporaryFolder: string;
-  },
-  statement: string,
-): Promise<number> {
-  await sql.run(
-    `CREATE TEMP TABLE told AS SELECT ${columns.map(sqlName).join(', ')} FROM ${nameOf(table)} WITH NO DATA`,
-  );
+/** Where rows come from, where they go, and a folder for the way between. */
+interface Route {
+  readonly duckdb: DuckDB;
+  readonly sql: Sql;
+  readonly temporaryFolder: string;
+}
+
+/** Rows from DuckDB that a statement of PostgreSQL needs: the columns that they have of a table, and their select. */
+interface Told {
+  readonly table: StarTable;
+  readonly columns: readonly string[];
+  readonly select: string;
+}
+
+/** Runs a statement with the rows in a temporary table "told"; gives the rows that it touched. */
+async function runWith(route: Route, { table, columns, select }: Told, statement: string): Promise<number> {
+  const { sql, duckdb, temporaryFolder } = route;
+  const names = columns.map(sqlName).join(', ');
+  await sql.run(`CREATE TEMP TABLE told AS SELECT ${names} FROM ${nameOf(table)} WITH NO DATA`);
   await copyRows(sql, duckdb, select, 'told', temporaryFolder);
   const touched = await sql.run(statement);
   await sql.run('DROP TABLE told');
   return touched;
 }
 
-async function deleteRows(sql: Sql, duckdb: DuckDB, { table, leaving }: Difference, folder: string): Promise<number> {
+async function deleteRows(route: Route, { table, leaving }: Difference): Promise<number> {
   const name = nameOf(table);
-  if (leaving.keys === undefined || table.key === undefined) return sql.run(`DELETE FROM ${name}`);
+  if (leaving.rows === 0) return 0;
+  if (leaving.keys === undefined || table.key === undefined) return route.sql.run(`DELETE FROM ${name}`);
   const key = sqlName(table.key);
-  const rows = { table, columns: [table.key], select: leaving.keys, temporaryFolder: folder };
-  return withRows(sql, duckdb, rows, `DELETE FROM ${name} AS t USING told WHERE t.${key} = told.${key}`);
+  const statement = `DELETE FROM ${name} AS t USING told WHERE t.${key} = told.${key}`;
+  return runWith(route, { table, columns: [table.key], select: leaving.keys }, statement);
 }
 
-async function updateRows(sql: Sql, duckdb: DuckDB, { table, updated }: Difference, folder: string): Promise<number> {
-  const keyColumn = table.key ?? '';
-  const key = sqlName(keyColumn);
-  const values = updated.columns.map((column) => `${sqlName(column)} = told.${sqlName(column)}`).join(', ');
-  const rows = { table, columns: [keyColumn, ...updated.columns], select: updated.select, temporaryFolder: folder };
-  return withRows(
-    sql,
-    duckdb,
-    rows,
-    `UPDATE ${nameOf(table)} AS t SET ${values} FROM told WHERE t.${key} = told.${key}`,
-  );
+async function updateRows(route: Route, { table, updated }: Difference): Promise<number> {
+  if (updated.rows === 0 || table.key === undefined) return 0;
+  const key = sqlName(table.key);
+  const values = updated.columns.map((column) => `${sqlName(column)} = told.${sqlName(column)}`);
+  const statement = `UPDATE ${nameOf(table)} AS t SET ${values.join(', ')} FROM told WHERE t.${key} = told.${key}`;
+  return runWith(route, { table, columns: [table.key, ...updated.columns], select: updated.select }, statement);
 }
 
-/** Errors: CopyNeeded when the rows were not those that were to be there. */
-async function applyDifference(sql: Sql, duckdb: DuckDB, difference: Difference, folder: string): Promise<void> {
-  const { table, leaving, updated, arriving } = difference;
-  const deleted = leaving.rows > 0 ? await deleteRows(sql, duckdb, difference, folder) : 0;
-  const changed = updated.rows > 0 ? await updateRows(sql, duckdb, difference, folder) : 0;
-  if (deleted !== leaving.rows || changed !== updated.rows) throw new CopyNeeded();
-  if (arriving.rows === 0) return;
-  await addRows(sql, duckdb, table, { into: nameOf(table), select: arriving.select, temporaryFolder: folder });
+async function insertRows(route: Route, { table, arriving }: Difference): Promise<number> {
+  const { sql, duckdb, temporaryFolder } = route;
+  if (arriving.rows === 0) return 0;
+  return addRows(sql, duckdb, table, { into: nameOf(table), select: arriving.select, temporaryFolder });
+}
+
+/** Errors: CopyNeeded when PostgreSQL had other rows than those that differ. */
+async function applyDifference(route: Route, difference: Difference): Promise<void> {
+  const { leaving, updated, arriving } = difference;
+  const deleted = await deleteRows(route, difference);
+  const changed = await updateRows(route, difference);
+  const inserted = await insertRows(route, difference);
+  if (deleted !== leaving.rows || changed !== updated.rows || inserted !== arriving.rows) throw new CopyNeeded();
 }
 
 /**
@@ -166,9 +170,17 @@ async function applyDifference(sql: Sql, duckdb: DuckDB, difference: Difference,
 export async function updateStarSchema(sql: Sql, duckdb: DuckDB, options: UpdateOptions): Promise<TableRows> {
   const tables = await readStarTables(duckdb, options.manifest);
   const known = await claimTables(sql, options.basis, tables);
-  const differences = await compareTables(duckdb, options.publishedFile, tables, known);
+  // Each in its own database. Both end before either is told of: what comes next uses the connections again.
+  const [checked, compared] = await Promise.allSettled([
+    checkRows(sql, tables, known),
+    compareTables(duckdb, options.publishedFile, tables, known),
+  ]);
+  if (checked.status === 'rejected') throw checked.reason;
+  if (compared.status === 'rejected') throw compared.reason;
+  const differences = compared.value;
   checkLimits(differences, known);
-  for (const difference of differences) await applyDifference(sql, duckdb, difference, options.temporaryFolder);
+  const route = { sql, duckdb, temporaryFolder: options.temporaryFolder };
+  for (const difference of differences) await applyDifference(route, difference);
   await grantReaders(sql, { former: publishedSchema, next: publishedSchema }, options.roles);
   await recordChanges(
     sql,
