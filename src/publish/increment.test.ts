@@ -1,25 +1,22 @@
 /** Increments: what a build takes over from the published file, when it does, and what it says has changed. */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { rmSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { event, ingest, ndjson } from '../../tests/setup/events.ts';
-import { makeFolder, type ShopFiles, smallLimits, smallShop } from '../../tests/setup/fixtures.ts';
+import { type ShopFiles, smallLimits, smallShop } from '../../tests/setup/fixtures.ts';
 import { addToLake } from '../../tests/setup/lake.ts';
-import { load, makePipeline, type Pipeline, smallShopAnd, tickingClock } from '../../tests/setup/pipeline.ts';
+import { load, makePipeline, type Pipeline, smallShopAnd, smallWarehouse } from '../../tests/setup/pipeline.ts';
 import { compactEvents } from '../ingest/events/compact.ts';
 import { extractProduction } from '../ingest/extract.ts';
 import { currentFiles } from '../ingest/lake-files.ts';
 import { revertBatch } from '../ingest/production/revert.ts';
 import { openDuckDB } from '../stores/duckdb/duckdb.ts';
 import type { Session } from '../transform/session.ts';
-import { openWarehouse } from './models.ts';
 import { type PublishOptions, type PublishResult, publish } from './publish.ts';
 import { openPublished, publishedPath } from './warehouse.ts';
 
 /** A project of which each model tells how it was built: an incremental one adds 'more' to what it has. */
-function smallProject(files: Readonly<Record<string, string>> = {}): Promise<Session> {
-  const folder = makeFolder();
-  const all = {
+const smallProject = (files: Readonly<Record<string, string>> = {}): Promise<Session> =>
+  smallWarehouse({
     'dbt_project.yml': 'name: shop\n',
     'models/sources.yml': 'sources:\n  - name: production\n    tables:\n      - name: products\n',
     'models/grown.sql': `{{ config(materialized='incremental') }}
@@ -34,21 +31,7 @@ select '{{ 'more' if is_incremental() else 'all' }}' as built`,
       check_cols: [price]
 `,
     ...files,
-  };
-  for (const [path, text] of Object.entries(all)) {
-    mkdirSync(dirname(join(folder, path)), { recursive: true });
-    writeFileSync(join(folder, path), text);
-  }
-  return openWarehouse({
-    folder,
-    home: makeFolder(),
-    env: () => undefined,
-    threads: 1,
-    clock: tickingClock(),
-    invocationId: 'a test',
-    warn: () => undefined,
   });
-}
 
 async function published(): Promise<{ readonly context: Pipeline; readonly first: PublishResult }> {
   const project = smallProject();

@@ -1,31 +1,22 @@
 /** Publication: all of it or nothing, in DuckDB and PostgreSQL alike, waiting for no reader. */
 import { createHash } from 'node:crypto';
-import {
-  copyFileSync,
-  createWriteStream,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  writeFileSync,
-} from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
-import { makeFolder, smallLimits, smallShop } from '../../tests/setup/fixtures.ts';
+import { smallLimits, smallShop } from '../../tests/setup/fixtures.ts';
 import { addToLake, smallCatalog, smallClicks, smallProfiles } from '../../tests/setup/lake.ts';
-import { load, makePipeline, type Pipeline, smallShopAnd, tickingClock } from '../../tests/setup/pipeline.ts';
+import { load, makePipeline, type Pipeline, smallShopAnd, smallWarehouse } from '../../tests/setup/pipeline.ts';
+import { compareWithFile } from '../../tests/setup/published.ts';
 import { verifyAudit } from '../audit/audit.ts';
 import { lakeShapes } from '../ingest/events/lake-shape.ts';
 import { extractProduction } from '../ingest/extract.ts';
 import { currentFiles } from '../ingest/lake-files.ts';
-import { type DuckDB, openDuckDB, sqlText } from '../stores/duckdb/duckdb.ts';
+import { type DuckDB, openDuckDB } from '../stores/duckdb/duckdb.ts';
 import type { NodeResult } from '../transform/run/results.ts';
 import type { Session } from '../transform/session.ts';
-import { openWarehouse } from './models.ts';
 import { type PublishResult, publish, recoverPublication, sourceViews } from './publish.ts';
-import { postgresType, publishedModels } from './star-schema.ts';
+import { postgresType, publishedModels } from './star-tables.ts';
 import { openPublished, publishedPath, readPublication, warehouseFolder } from './warehouse.ts';
 
 const oneMoreSale = smallShopAnd({
@@ -44,6 +35,7 @@ async function loaded(project?: 'whole'): Promise<Pipeline> {
 interface Asked {
   readonly project?: Promise<Session>;
   readonly always?: boolean;
+  readonly fullRefresh?: boolean;
   readonly onNode?: (result: NodeResult) => void;
 }
 
@@ -53,10 +45,8 @@ async function publishAll(context: Pipeline, { project, ...options }: Asked = {}
 }
 
 /** A project of one table, for what does not depend on the models; more of its files, or other ones. */
-function smallProject(files: Readonly<Record<string, string>> = {}): Promise<Session> {
-  const folder = makeFolder();
-  mkdirSync(join(folder, 'models', 'marts'), { recursive: true });
-  const all = {
+const smallProject = (files: Readonly<Record<string, string>> = {}): Promise<Session> =>
+  smallWarehouse({
     'dbt_project.yml': 'name: shop\nmodels:\n  +materialized: table\n',
     'models/sources.yml': 'sources:\n  - name: production\n    tables:\n      - name: transaction_items\n',
     'models/marts/fact_sales.sql': `select item_id from {{ source('production', 'transaction_items') }}`,
@@ -67,18 +57,7 @@ function smallProject(files: Readonly<Record<string, string>> = {}): Promise<Ses
         data_tests: [unique, not_null]
 `,
     ...files,
-  };
-  for (const [path, text] of Object.entries(all)) writeFileSync(join(folder, path), text);
-  return openWarehouse({
-    folder,
-    home: makeFolder(),
-    env: () => undefined,
-    threads: 1,
-    clock: tickingClock(),
-    invocationId: 'a test',
-    warn: () => undefined,
   });
-}
 
 const hashOf = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex');
 
@@ -166,32 +145,16 @@ describe('a publication', () => {
     const { publication, published, nodes, rows } = await publishAll(context);
     expect(published).toBe(true);
     expect(nodes.filter(({ status }) => !['success', 'pass'].includes(status))).toEqual([]);
-    const models = publishedModels((await context.loadProject()).manifest);
+    const { manifest } = await context.loadProject();
+    const models = publishedModels(manifest);
     expect(Object.keys(rows).sort()).toEqual(models.map(({ name }) => name).sort());
 
     const file = await openPublished(context.home, smallLimits(context.home));
     onTestFinished(() => file.close());
     expect(await readPublication(file)).toMatchObject({ id: publication, currency: 'USD', timeZone: 'UTC' });
-    const copy = await openDuckDB(':memory:', smallLimits(context.home));
-    onTestFinished(() => copy.close());
-    await copy.run(`ATTACH ${sqlText(publishedPath(context.home))} AS published (READ_ONLY)`);
-    for (const { name } of models) {
-      const csv = join(context.home, `${name}.csv`);
-      const { columns } = await copy.query(`FROM published.${name} LIMIT 0`);
-      const names = columns.map((column) => column.name).join(', ');
-      await context.postgres.copyOut(
-        `COPY (SELECT ${names} FROM warehouse.${name}) TO STDOUT (FORMAT csv)`,
-        createWriteStream(csv),
-      );
-      await copy.run(
-        `CREATE TABLE ${name} AS FROM published.${name} LIMIT 0; COPY ${name} FROM ${sqlText(csv)} (HEADER false, ALLOW_QUOTED_NULLS false, AUTO_DETECT false)`,
-      );
-      const [differing] = await copy.rows(
-        `SELECT (SELECT count(*) FROM (FROM ${name} EXCEPT ALL FROM published.${name})) AS more,
-           (SELECT count(*) FROM (FROM published.${name} EXCEPT ALL FROM ${name})) AS fewer, count(*) AS rows FROM ${name}`,
-      );
-      expect([name, differing]).toEqual([name, { more: 0, fewer: 0, rows: rows[name] }]);
-    }
+    expect(await compareWithFile(context, manifest)).toEqual(
+      models.map(({ name }) => ({ name, more: 0, fewer: 0, rows: rows[name] })),
+    );
 
     const keys = await context.postgres.rows<{ name: string; key: string }>(
       `SELECT conrelid::regclass::text AS name, string_agg(attname, ', ') AS key
@@ -434,7 +397,7 @@ describe('a reader of PostgreSQL', () => {
       await reader.query('BEGIN');
       const before = await reader.query('SELECT count(*)::integer AS sales FROM warehouse.fact_sales');
       await load(context.postgres, oneMoreSale, { clock: context.clock });
-      expect(await publishAll(context)).toMatchObject({ published: true });
+      expect(await publishAll(context, { fullRefresh: true })).toMatchObject({ published: true });
       expect(await salesInPostgres(context)).toEqual([{ sales: 6 }]);
       expect(before.rows).toEqual([{ sales: 5 }]);
       const former = await context.postgres.rows(`SELECT 1 FROM pg_namespace WHERE nspname LIKE 'warehouse_before_%'`);

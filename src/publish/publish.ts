@@ -17,12 +17,13 @@ import type { IdSource } from '../kernel/ids.ts';
 import type { Clock } from '../kernel/time.ts';
 import { type DuckDB, type DuckDBLimits, openDuckDB, sqlName, sqlPath, sqlText } from '../stores/duckdb/duckdb.ts';
 import type { Lake } from '../stores/lake/lake.ts';
-import type { Postgres } from '../stores/postgres/postgres.ts';
+import type { Postgres, Sql } from '../stores/postgres/postgres.ts';
 import type { NodeResult, RunResult } from '../transform/run/results.ts';
 import type { Session } from '../transform/session.ts';
 import { type Basis, findBasis, recordBuiltFrom, startAnew, startFromCopy } from './increment.ts';
-import { ensureReaders } from './readers.ts';
-import { dropFormerStarSchemas, prepareStarSchema, switchStarSchema } from './star-schema.ts';
+import { ensureReaders, type ReaderRole } from './readers.ts';
+import { dropFormerStarSchemas, prepareStarSchema, switchStarSchema, type TableRows } from './star-schema.ts';
+import { isCopyNeeded, updateStarSchema } from './update-star-schema.ts';
 import { publishedPath, warehouseFolder } from './warehouse.ts';
 
 /** What a publication needs of its surroundings. */
@@ -201,25 +202,82 @@ async function isPublished(context: PublishContext, hash: string): Promise<strin
   return statSync(publishedPath(context.home), { throwIfNoEntry: false }) ? latest.publication_id : undefined;
 }
 
+/** A build that is about to be published. */
+interface Candidate {
+  readonly id: string;
+  readonly file: string;
+  readonly hash: string;
+  readonly at: Date;
+  /** The publication that it started from. */
+  readonly basis: string | undefined;
+}
+
+/** Notes that PostgreSQL has a publication, in the transaction that gives it to PostgreSQL; its file is then complete. */
+async function bookSwitch(
+  context: PublishContext,
+  sql: Sql,
+  duckdb: DuckDB,
+  { id, file, hash, at }: Candidate,
+  rows: TableRows,
+): Promise<void> {
+  await sql.run(
+    `INSERT INTO ops.publications (publication_id, file, state, input_hash, published_at) VALUES ($1, $2, 'switched', $3, $4)`,
+    [id, file, hash, at],
+  );
+  await appendAudit(sql, { action: 'publish', subject: id, details: { rows } }, context.clock);
+  duckdb.close();
+  await flush(buildPath(context, id));
+}
+
+/** Changes the rows of the published tables; undefined when these are to be replaced. */
+async function update(
+  context: PublishContext,
+  duckdb: DuckDB,
+  { manifest }: Session,
+  candidate: Candidate,
+  roles: readonly ReaderRole[],
+): Promise<TableRows | undefined> {
+  const { basis } = candidate;
+  if (basis === undefined) return undefined;
+  const { temporaryFolder } = context.duckdb;
+  const publishedFile = publishedPath(context.home);
+  const options = { manifest, basis, publishedFile, publication: candidate.id, roles, temporaryFolder };
+  const updating = context.postgres.transaction(async (sql) => {
+    const rows = await updateStarSchema(sql, duckdb, options);
+    await bookSwitch(context, sql, duckdb, candidate, rows);
+    return rows;
+  });
+  return updating.catch((thrown: unknown) => {
+    if (isCopyNeeded(thrown)) return undefined;
+    throw thrown;
+  });
+}
+
+/** Replaces the published tables by new ones. */
+const replace = (
+  context: PublishContext,
+  duckdb: DuckDB,
+  { manifest }: Session,
+  candidate: Candidate,
+  roles: readonly ReaderRole[],
+): Promise<TableRows> =>
+  context.postgres.transaction(async (sql) => {
+    const rows = await prepareStarSchema(sql, duckdb, manifest, context.duckdb.temporaryFolder, roles);
+    await bookSwitch(context, sql, duckdb, candidate, rows);
+    await switchStarSchema(sql, candidate.id, manifest, rows);
+    return rows;
+  });
+
+/** Gives PostgreSQL what the build holds. */
 async function switchOver(
   context: PublishContext,
   duckdb: DuckDB,
   project: Session,
-  publication: { readonly id: string; readonly file: string; readonly hash: string; readonly at: Date },
-): Promise<Readonly<Record<string, number>>> {
+  candidate: Candidate,
+): Promise<TableRows> {
   const roles = await ensureReaders(context.postgres);
-  return context.postgres.transaction(async (sql) => {
-    const rows = await prepareStarSchema(sql, duckdb, project.manifest, context.duckdb.temporaryFolder, roles);
-    await sql.run(
-      `INSERT INTO ops.publications (publication_id, file, state, input_hash, published_at) VALUES ($1, $2, 'switched', $3, $4)`,
-      [publication.id, publication.file, publication.hash, publication.at],
-    );
-    await appendAudit(sql, { action: 'publish', subject: publication.id, details: { rows } }, context.clock);
-    duckdb.close();
-    await flush(buildPath(context, publication.id));
-    await switchStarSchema(sql, publication.id);
-    return rows;
-  });
+  const updated = await update(context, duckdb, project, candidate, roles);
+  return updated ?? replace(context, duckdb, project, candidate, roles);
 }
 
 /** How a publication is asked for. */
@@ -287,7 +345,13 @@ export async function publish(
   }
   // From here on the file may already count: what fails now is rolled forward, or removed, by recoverPublication.
   try {
-    const rows = await switchOver(context, duckdb, project, { id, file: basename(path), hash, at });
+    const rows = await switchOver(context, duckdb, project, {
+      id,
+      file: basename(path),
+      hash,
+      at,
+      basis: basis?.publication,
+    });
     await finish(context, id, path);
     return { publication: id, published: true, basis: basis?.publication, nodes: result.results, rows };
   } finally {

@@ -135,6 +135,7 @@ const varying: Readonly<Record<string, readonly string[]>> = {
   'ops.batches': ['reverted_at', 'stages', 'observed_at'],
   'ops.ledger': ['entry'],
   'ops.quarantine': ['quarantine_id'],
+  'ops.published_tables': ['publication_id', 'structure', 'written_by', 'rewritten'],
   'ops.publications': ['publication_id', 'file', 'input_hash', 'published_at'],
   // Of files that are put together the footers differ by what the days were received.
   'ops.lake_files': ['retired_at', 'bytes'],

@@ -11,6 +11,7 @@ import { type PipelineContext, type RunResult, run } from '../../src/pipeline/ru
 import { openWarehouse } from '../../src/publish/models.ts';
 import { openFolderLake } from '../../src/stores/lake/lake.ts';
 import type { Postgres } from '../../src/stores/postgres/postgres.ts';
+import type { Session } from '../../src/transform/session.ts';
 import {
   type AtEnd,
   makeFolder,
@@ -69,6 +70,22 @@ export function load(postgres: Postgres, files: ShopFiles | string, words: LoadW
   );
 }
 
+/** Opens a project of models for a home. */
+const openProject = (folder: string, home: string, timeZone: string): Promise<Session> =>
+  openWarehouse({
+    folder,
+    home,
+    env: (name) => (name === 'SHOP_TIMEZONE' ? timeZone : undefined),
+    threads: 1,
+    clock: tickingClock(),
+    invocationId: 'a test',
+    warn: () => undefined,
+  });
+
+/** Opens a small project in the warehouse's place, of these files. */
+export const smallWarehouse = (files: Readonly<Record<string, string>>): Promise<Session> =>
+  openProject(writeFiles(files), makeFolder(), 'UTC');
+
 /** What the steps of the pipeline are given. */
 export type Pipeline = PipelineContext;
 
@@ -100,16 +117,7 @@ export async function makePipeline(
     eventContract: baseContract,
     rawEvents: join(home, 'raw', 'events'),
     collected: join(home, 'raw', 'collector'),
-    loadProject: () =>
-      openWarehouse({
-        folder: join(root, 'warehouse'),
-        home,
-        env: (name) => (name === 'SHOP_TIMEZONE' ? timeZone : undefined),
-        threads: 1,
-        clock: tickingClock(),
-        invocationId: 'a test',
-        warn: () => undefined,
-      }),
+    loadProject: () => openProject(join(root, 'warehouse'), home, timeZone),
     progress: { step: () => undefined, node: () => undefined },
     ...changes,
   };

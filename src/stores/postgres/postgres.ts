@@ -103,6 +103,10 @@ function isGone(thrown: unknown): boolean {
 export const isSetupRefused = (thrown: unknown): boolean =>
   thrown instanceof pg.DatabaseError && ['42501', '42P06', '42P07'].includes(thrown.code ?? '');
 
+/** True when a statement did not get a lock: it waited for as long as it may, or for one who waited for it. */
+export const isLockRefused = (thrown: unknown): boolean =>
+  thrown instanceof pg.DatabaseError && ['55P03', '40P01'].includes(thrown.code ?? '');
+
 async function checkVersion(client: pg.ClientBase, target: string): Promise<void> {
   const { rows } = await client.query<{ version: number }>(
     `SELECT current_setting('server_version_num')::integer / 10000 AS version`,
@@ -212,9 +216,7 @@ export async function openPostgres(url: string, findAgain?: () => Promise<string
           await client.query(lock.take, [name]);
           await client.query(lock.awaitCommit, [name]);
         } catch (thrown) {
-          if (thrown instanceof pg.DatabaseError && thrown.code === '55P03') {
-            throw new MillraceError('MR-RUN-001', { seconds }, thrown);
-          }
+          if (isLockRefused(thrown)) throw new MillraceError('MR-RUN-001', { seconds }, thrown);
           throw thrown;
         }
         const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');

@@ -1,0 +1,191 @@
+/**
+ * Brings the published star schema up to date where it stands: rows are deleted, updated and inserted in the transaction
+ * that switches, so that readers find all of it or nothing, and wait for nobody. Only where PostgreSQL has what the
+ * published DuckDB file has, for certain, and little has changed; otherwise the star schema is copied as a whole.
+ */
+import { type DuckDB, sqlName, sqlText } from '../stores/duckdb/duckdb.ts';
+import { isLockRefused, type Sql } from '../stores/postgres/postgres.ts';
+import type { Manifest } from '../transform/manifest/types.ts';
+import { compareTable, type Difference, publishedDatabase } from './differences.ts';
+import { holdsItsRows, type KnownTable, readKnownTables, recordChanges } from './published-tables.ts';
+import { grantReaders, type ReaderRole } from './readers.ts';
+import { addRows, copyRows, type TableRows } from './star-schema.ts';
+import { publishedSchema, readStarTables, type StarTable, tableName } from './star-tables.ts';
+
+/** Why a star schema is to be copied as a whole. The transaction in which this is found out is rolled back. */
+class CopyNeeded extends Error {}
+
+/** Whether a transaction ended because the star schema is to be copied as a whole. */
+export const isCopyNeeded = (thrown: unknown): boolean => thrown instanceof CopyNeeded;
+
+/** What an update of the star schema needs to know. */
+export interface UpdateOptions {
+  readonly manifest: Manifest;
+  /** The publication that the build started from, and its DuckDB file. */
+  readonly basis: string;
+  readonly publishedFile: string;
+  readonly publication: string;
+  readonly roles: readonly ReaderRole[];
+  readonly temporaryFolder: string;
+}
+
+/** Deleting and inserting costs three times as much as copying, and leaves room that stays empty for a while. */
+const limits = {
+  /** Rows that a publication may delete and insert: so many, and this share of all. */
+  once: { rows: 1000, share: 0.1 },
+  /** The same for all publications since the last whole copy. */
+  together: { rows: 10_000, share: 0.5 },
+  /** Transactions that the rows of a table may come from. */
+  transactions: 100,
+} as const;
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);
+
+const rewrittenBy = ({ leaving, arriving }: Difference): number => leaving.rows + arriving.rows;
+
+/** Errors: CopyNeeded when more is to be written than a copy would cost, or more has been than tables should bear. */
+function checkLimits(differences: readonly Difference[], known: readonly KnownTable[]): void {
+  const all = sum(differences.map(({ after }) => after));
+  const now = sum(differences.map(rewrittenBy));
+  const before = sum(known.map(({ rewritten }) => rewritten));
+  const transactions = Math.max(...known.map(({ writtenBy }) => writtenBy.split(',').length));
+  const { once, together } = limits;
+  if (
+    now > once.rows + once.share * all ||
+    before + now > together.rows + together.share * all ||
+    transactions >= limits.transactions
+  ) {
+    throw new CopyNeeded();
+  }
+}
+
+const nameOf = ({ model }: StarTable): string => tableName(model, publishedSchema);
+
+/** Keeps all but readers out until the transaction ends. Errors: CopyNeeded when somebody writes there now. */
+async function lockTables(sql: Sql, tables: readonly StarTable[]): Promise<void> {
+  try {
+    await sql.run(`SET LOCAL lock_timeout = '2s';
+LOCK TABLE ${tables.map(nameOf).join(', ')} IN EXCLUSIVE MODE;
+SET LOCAL lock_timeout = DEFAULT;`);
+  } catch (thrown) {
+    throw isLockRefused(thrown) ? new CopyNeeded() : thrown;
+  }
+}
+
+/** The tables as they were published, locked. Errors: CopyNeeded when one is not made as it was. */
+async function claimTables(sql: Sql, basis: string, tables: readonly StarTable[]): Promise<readonly KnownTable[]> {
+  const found = await readKnownTables(sql, basis);
+  const known = tables.flatMap(({ model }) => found?.get(model.alias) ?? []);
+  if (known.length === 0 || known.length !== tables.length || known.length !== found?.size) throw new CopyNeeded();
+  await lockTables(sql, tables);
+  return known;
+}
+
+/** Errors: CopyNeeded when a table in PostgreSQL has not the rows that were published. */
+async function checkRows(sql: Sql, tables: readonly StarTable[], known: readonly KnownTable[]): Promise<void> {
+  for (const [place, table] of tables.entries()) {
+    const each = known[place];
+    if (!each || !(await holdsItsRows(sql, nameOf(table), each))) throw new CopyNeeded();
+  }
+}
+
+/** Errors: CopyNeeded when the published file and PostgreSQL do not agree, or a table has other columns now. */
+async function compareTables(
+  duckdb: DuckDB,
+  publishedFile: string,
+  tables: readonly StarTable[],
+  known: readonly KnownTable[],
+): Promise<readonly Difference[]> {
+  await duckdb.run(`ATTACH ${sqlText(publishedFile)} AS ${publishedDatabase} (READ_ONLY)`);
+  const differences: Difference[] = [];
+  for (const [place, table] of tables.entries()) {
+    const difference = await compareTable(duckdb, table);
+    if (!difference || difference.before !== known[place]?.rows) throw new CopyNeeded();
+    differences.push(difference);
+  }
+  return differences;
+}
+
+/** Where rows come from, where they go, and a folder for the way between. */
+interface Route {
+  readonly duckdb: DuckDB;
+  readonly sql: Sql;
+  readonly temporaryFolder: string;
+}
+
+/** Rows from DuckDB that a statement of PostgreSQL needs: the columns that they have of a table, and their select. */
+interface Told {
+  readonly table: StarTable;
+  readonly columns: readonly string[];
+  readonly select: string;
+}
+
+/** Runs a statement with the rows in a temporary table "told"; gives the rows that it touched. */
+async function runWith(route: Route, { table, columns, select }: Told, statement: string): Promise<number> {
+  const { sql, duckdb, temporaryFolder } = route;
+  const names = columns.map(sqlName).join(', ');
+  await sql.run(`CREATE TEMP TABLE told AS SELECT ${names} FROM ${nameOf(table)} WITH NO DATA`);
+  await copyRows(sql, duckdb, select, 'told', temporaryFolder);
+  const touched = await sql.run(statement);
+  await sql.run('DROP TABLE told');
+  return touched;
+}
+
+async function deleteRows(route: Route, { table, leaving }: Difference): Promise<number> {
+  const name = nameOf(table);
+  if (leaving.rows === 0) return 0;
+  if (leaving.keys === undefined || table.key === undefined) return route.sql.run(`DELETE FROM ${name}`);
+  const key = sqlName(table.key);
+  const statement = `DELETE FROM ${name} AS t USING told WHERE t.${key} = told.${key}`;
+  return runWith(route, { table, columns: [table.key], select: leaving.keys }, statement);
+}
+
+async function updateRows(route: Route, { table, updated }: Difference): Promise<number> {
+  if (updated.rows === 0 || table.key === undefined) return 0;
+  const key = sqlName(table.key);
+  const values = updated.columns.map((column) => `${sqlName(column)} = told.${sqlName(column)}`);
+  const statement = `UPDATE ${nameOf(table)} AS t SET ${values.join(', ')} FROM told WHERE t.${key} = told.${key}`;
+  return runWith(route, { table, columns: [table.key, ...updated.columns], select: updated.select }, statement);
+}
+
+async function insertRows(route: Route, { table, arriving }: Difference): Promise<number> {
+  const { sql, duckdb, temporaryFolder } = route;
+  if (arriving.rows === 0) return 0;
+  return addRows(sql, duckdb, table, { into: nameOf(table), select: arriving.select, temporaryFolder });
+}
+
+/** Errors: CopyNeeded when PostgreSQL had other rows than those that differ. */
+async function applyDifference(route: Route, difference: Difference): Promise<void> {
+  const { leaving, updated, arriving } = difference;
+  const deleted = await deleteRows(route, difference);
+  const changed = await updateRows(route, difference);
+  const inserted = await insertRows(route, difference);
+  if (deleted !== leaving.rows || changed !== updated.rows || inserted !== arriving.rows) throw new CopyNeeded();
+}
+
+/**
+ * Makes the published tables what the build holds, and lets these roles read them; gives the rows of each model. Part of the
+ * transaction that switches. Errors: those of `isCopyNeeded`.
+ */
+export async function updateStarSchema(sql: Sql, duckdb: DuckDB, options: UpdateOptions): Promise<TableRows> {
+  const tables = await readStarTables(duckdb, options.manifest);
+  const known = await claimTables(sql, options.basis, tables);
+  // Each in its own database. Both end before either is told of: what comes next uses the connections again.
+  const [checked, compared] = await Promise.allSettled([
+    checkRows(sql, tables, known),
+    compareTables(duckdb, options.publishedFile, tables, known),
+  ]);
+  if (checked.status === 'rejected') throw checked.reason;
+  if (compared.status === 'rejected') throw compared.reason;
+  const differences = compared.value;
+  checkLimits(differences, known);
+  const route = { sql, duckdb, temporaryFolder: options.temporaryFolder };
+  for (const difference of differences) await applyDifference(route, difference);
+  await grantReaders(sql, { former: publishedSchema, next: publishedSchema }, options.roles);
+  await recordChanges(
+    sql,
+    options.publication,
+    differences.map((each) => ({ name: each.table.model.alias, rows: each.after, rewritten: rewrittenBy(each) })),
+  );
+  return Object.fromEntries(differences.map(({ table, after }) => [table.model.name, after]));
+}
