@@ -11,7 +11,7 @@ import type { MacroFile, MacroPlace } from './macro-files.ts';
 import type { FileCache, ReadYaml, SeenUse } from './workspace.ts';
 
 /** Grows whenever what is kept changes its shape or meaning. */
-const format = 3;
+const format = 4;
 
 /** The values of the environment variables that parsing read; null where one is not set. */
 type ReadEnvironment = Readonly<Record<string, string | null>>;
@@ -31,6 +31,7 @@ interface KeptProject {
 
 /** What files gave, each under the hash of what it was made of. */
 interface KeptFiles {
+  readonly format: number;
   readonly environment: ReadEnvironment;
   readonly yaml: Record<string, { readonly value: JsonValue; readonly floats: readonly string[] }>;
   readonly uses: Record<string, TemplateUse>;
@@ -46,7 +47,7 @@ export interface CacheSettings {
   readonly target: JsonMap;
 }
 
-const noFiles = (): KeptFiles => ({ environment: {}, yaml: {}, uses: {}, macros: {} });
+const noFiles = (): KeptFiles => ({ format, environment: {}, yaml: {}, uses: {}, macros: {} });
 
 /** A file of the cache; undefined where it is absent or cut short, and the project is parsed anew. */
 function readKept<T>(folder: string, name: string, read: (text: string) => T | undefined): T | undefined {
@@ -67,6 +68,11 @@ function writeKept(folder: string, name: string, ...lines: readonly unknown[]): 
   } catch {
     // Read-only or full: nothing is kept.
   }
+}
+
+function filesOf(text: string): KeptFiles | undefined {
+  const kept = JSON.parse(text) as KeptFiles;
+  return kept.format === format ? kept : undefined;
 }
 
 const projectFile = 'project.jsonl';
@@ -141,7 +147,7 @@ export class ParseCache implements FileCache {
     const key = this.#projectKey(packages, macroFiles);
     const kept = readKept(this.#folder, projectFile, (text) => this.#projectOf(text, key));
     if (kept) return { key, kept };
-    this.#before = readKept(this.#folder, filesFile, (text) => JSON.parse(text) as KeptFiles) ?? noFiles();
+    this.#before = readKept(this.#folder, filesFile, filesOf) ?? noFiles();
     this.#macros = sha256(
       macroFiles.map(({ packageName, file, text }) => `${packageName} ${file.originalPath}\n${text}`).join('\n'),
     );

@@ -60,10 +60,10 @@ export function packageOf(workspace: Workspace, name: string): ProjectDefinition
   return found ?? workspace.root;
 }
 
-/** Reads a template. Errors: MR-TRF-110 with file and line. */
-export function readTemplate(text: string, path: string): Template {
+/** Reads a template that begins at a line of a file. Errors: MR-TRF-110 with file and line. */
+export function readTemplate(text: string, path: string, firstLine = 1): Template {
   try {
-    return parseTemplate(text, path);
+    return parseTemplate(text, path, firstLine);
   } catch (thrown) {
     throw templateError(thrown, path);
   }
