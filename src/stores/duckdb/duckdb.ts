@@ -4,7 +4,8 @@ import { basename, join } from 'node:path';
 import {
   type DuckDBConnection,
   DuckDBInstance,
-  type DuckDBResultReader,
+  type DuckDBResult,
+  DuckDBResultReader,
   type DuckDBType,
   DuckDBTypeId,
   type DuckDBValue,
@@ -86,12 +87,30 @@ function toResult(reader: DuckDBResultReader): QueryResult {
   return { columns: names.map((name, index) => ({ name, type: String(types[index]) })), rows };
 }
 
+const isOneStatement = (sql: string): boolean => !sql.trimEnd().replace(/;$/, '').includes(';');
+
+/**
+ * Runs statements. One without parameters is sent as it is: preparing it would be two more ways to DuckDB and back. Of a
+ * text of several the last one's result is asked for, which only those give that are prepared one by one.
+ */
+const perform = (
+  connection: DuckDBConnection,
+  sql: string,
+  parameters: Parameters | undefined,
+): Promise<DuckDBResult> =>
+  parameters === undefined && isOneStatement(sql)
+    ? connection.run(sql)
+    : connection.run(sql, toValues(parameters ?? []));
+
 const reading: readonly StatementType[] = [StatementType.SELECT, StatementType.EXPLAIN];
 
 function wrap(connection: DuckDBConnection, instance: DuckDBInstance, closeInstance?: () => void): DuckDB {
   let closed = false;
-  const query = async (sql: string, parameters: Parameters = []): Promise<QueryResult> =>
-    toResult(await connection.runAndReadAll(sql, toValues(parameters)));
+  const query = async (sql: string, parameters?: Parameters): Promise<QueryResult> => {
+    const reader = new DuckDBResultReader(await perform(connection, sql, parameters));
+    await reader.readAll();
+    return toResult(reader);
+  };
   const ask = async (sql: string): Promise<QueryResult> => {
     const statements = await connection.extractStatements(sql).catch((thrown: unknown) => {
       // All that the driver has to say of a text without a statement.
@@ -105,8 +124,8 @@ function wrap(connection: DuckDBConnection, instance: DuckDBInstance, closeInsta
   };
   return {
     ask,
-    async run(sql, parameters = []) {
-      await connection.run(sql, toValues(parameters));
+    async run(sql, parameters) {
+      await perform(connection, sql, parameters);
     },
     query,
     async rows<T>(sql: string, parameters?: Parameters) {
