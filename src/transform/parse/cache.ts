@@ -170,6 +170,7 @@ export class ParseCache implements FileCache {
     macroFiles: readonly MacroFile[],
   ): { readonly key: string; readonly kept: KeptProject | undefined } {
     if (this.#folder === null) return { key: '', kept: undefined };
+    this.#keepDefinitions(this.#folder);
     const key = this.#projectKey(packages, macroFiles);
     const kept = readKept(this.#folder, projectFile, (text) => this.#projectOf(text, key));
     if (kept) return { key, kept };
@@ -180,6 +181,12 @@ export class ParseCache implements FileCache {
     const definitions = packages.map(({ root }) => readTextIfThere(root, 'dbt_project.yml') ?? '');
     this.#context = sha256(JSON.stringify([this.#settings, this.#macros, definitions]));
     return { key, kept: undefined };
+  }
+
+  #keepDefinitions(folder: string): void {
+    const known = this.#knownDefinitions ?? {};
+    if (Object.keys(this.#definitions).every((key) => known[key])) return;
+    writeKept(folder, definitionsFile, { format, yaml: this.#definitions } satisfies KeptDefinitions);
   }
 
   /** What a YAML file says, by its text. */
@@ -227,6 +234,5 @@ export class ParseCache implements FileCache {
     const environment = this.#environment;
     writeKept(this.#folder, projectFile, { key, environment } satisfies ProjectKey, project);
     writeKept(this.#folder, filesFile, { ...this.#after, environment });
-    writeKept(this.#folder, definitionsFile, { format, yaml: this.#definitions } satisfies KeptDefinitions);
   }
 }
