@@ -1,6 +1,6 @@
 /** Bundles the program, which then starts faster, when its sources or packages differ from those of the bundle at hand. */
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { bundles, findBundle, pointer } from '../bin/bundle.js';
@@ -10,11 +10,22 @@ import { Failure, runCaptured, runScript, say } from './processes.mjs';
 
 const failed = 'The program could not be bundled.';
 
-/** A program that began with an older bundle reads the rest of it when it needs it; by then most have ended. */
+/** A program that began with a former bundle reads the rest of it when it needs it; by then most have ended. */
 const keptMilliseconds = 24 * 3_600_000;
 
+/** Notes on the bundle that counted so far when that ended. */
+function retireCurrent() {
+  try {
+    const { entry } = JSON.parse(readFileSync(join(root, pointer), 'utf8'));
+    const now = new Date();
+    utimesSync(dirname(join(root, entry)), now, now);
+  } catch {
+    // There is none, or its pointer is broken.
+  }
+}
+
 /**
- * Removes bundles that were left long ago.
+ * Removes bundles that ceased to count long ago.
  * @param {string} current
  */
 function removeOld(current) {
@@ -39,6 +50,7 @@ async function bundle() {
     rmSync(folder, { recursive: true, force: true });
     throw new Failure(failed, output);
   }
+  retireCurrent();
   renameSync(join(folder, 'bundle.json'), join(root, pointer));
   removeOld(folder);
 }
