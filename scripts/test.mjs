@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { ensureBundle } from './bundle.mjs';
 import { ensureDashboard } from './dashboard.mjs';
 import { ensureInstalled, programEnvironment, root } from './install.mjs';
 import { provideTestTools } from './install-test-tools.mjs';
@@ -31,19 +32,23 @@ const programCheck = (name, program, ...args) => ({
   },
 });
 
-/** @type {Check} */
-const dashboardCheck = {
-  name: 'dashboard builds',
+/**
+ * @param {string} name
+ * @param {(making: () => void) => Promise<void>} ensure Makes something that is not current.
+ * @returns {Check}
+ */
+const makingCheck = (name, ensure) => ({
+  name,
   run: async () => {
     try {
-      await ensureDashboard(() => {});
+      await ensure(() => {});
       return { counts: passed };
     } catch (thrown) {
       if (!(thrown instanceof Failure)) throw thrown;
       return { counts: failed, output: thrown.output };
     }
   },
-};
+});
 
 /** @param {string} path */
 function readReport(path) {
@@ -127,7 +132,9 @@ const allChecks = (environment) => [
   programCheck('types', 'tsc', '-p', 'tsconfig.json'),
   programCheck('types of the dashboard', 'tsc', '-p', 'web/tsconfig.json'),
   programCheck('no dead code', 'knip'),
-  dashboardCheck,
+  makingCheck('dashboard builds', ensureDashboard),
+  // From here on the tests that start the program start its bundle.
+  makingCheck('program bundles', ensureBundle),
   testCheck('tests', { environment, seconds: 1500 }),
 ];
 

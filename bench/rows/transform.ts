@@ -1,6 +1,7 @@
 /** The transform engine on projects that are not this program's own: beside dbt, and the reading of a large project. */
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { ensureBundle } from '../../scripts/bundle.mjs';
 import { alternate, secondsOf } from '../measure.ts';
 import { run } from '../psql.ts';
 import type { Measured, Skipped } from '../result.ts';
@@ -59,6 +60,7 @@ async function besideDbt(bench: Bench, warmth: Warmth): Promise<Measured | Skipp
   mkdirSync(folder);
   cpSync(sample, project, { recursive: true });
   const rounds = Math.min(bench.rounds, 5);
+  await ensureBundle(() => bench.say('bundling the program'));
   bench.say(`building a small project beside dbt, ${warmth}, ${rounds} rounds`);
   const { ours, dbt } = await alternate(rounds, {
     ours: contender(ownPlace(folder, project), warmth),

@@ -3,7 +3,6 @@ import { Command } from 'commander';
 import { MillraceError } from '../kernel/errors.ts';
 import type { App } from './app.ts';
 import { addPlace, addRunning, addSelection, type ProjectWords } from './project-words.ts';
-import { summarisePublication } from './render.ts';
 import { isTest, renderNodeLine } from './render-nodes.ts';
 import { runProjectCommand } from './run-project.ts';
 
@@ -26,6 +25,7 @@ async function buildOnce(app: App, words: ProjectWords): Promise<void> {
   const result = await app.withPipeline((context) => build(context, words.fullRefresh));
   app.output.settle();
   if (words.json) {
+    const { summarisePublication } = await import('./render.ts');
     app.output.print(`${JSON.stringify(summarisePublication(result), null, 2)}\n`);
     return;
   }

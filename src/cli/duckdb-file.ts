@@ -1,4 +1,4 @@
-/** A DuckDB file that the user names, opened for the work of a command. */
+/** A DuckDB file that the user names, opened for a command. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { MillraceError, problemOf } from '../kernel/errors.ts';
@@ -17,20 +17,12 @@ export function refuseMissingFile(path: string): void {
   if (!existsSync(path)) throw new MillraceError('MR-TRF-205', { path });
 }
 
-/** Opens the file for the work, and closes it after it; makes it unless it is only read. Errors: MR-TRF-204. */
-export async function withDuckDBFile<T>(
-  app: App,
-  path: string,
-  readOnly: boolean,
-  work: (duckdb: DuckDB) => Promise<T>,
-): Promise<T> {
-  const limits = { ...app.config.duckdb, temporaryFolder: join(app.config.home, 'tmp') };
-  const duckdb = await openDuckDB(path, limits, readOnly).catch((thrown: unknown) => {
-    throw new MillraceError('MR-TRF-204', { path, problem: openProblem(thrown) }, thrown);
-  });
+/** Opens the file; makes it unless it is only read. Errors: MR-TRF-204. */
+export async function openDuckDBFile({ config }: App, path: string, readOnly: boolean): Promise<DuckDB> {
+  const limits = { ...config.duckdb, temporaryFolder: join(config.home, 'tmp') };
   try {
-    return await work(duckdb);
-  } finally {
-    duckdb.close();
+    return await openDuckDB(path, limits, readOnly);
+  } catch (thrown) {
+    throw new MillraceError('MR-TRF-204', { path, problem: openProblem(thrown) }, thrown);
   }
 }

@@ -6,16 +6,15 @@ import { endOfDay } from '../kernel/time.ts';
 import { ingestEventFiles, ingestReferenceFiles } from '../pipeline/events.ts';
 import { ingestInput } from '../pipeline/run.ts';
 import type { App } from './app.ts';
+import { type InputWords, toInput } from './input-words.ts';
 import {
   asOfOption,
-  type InputWords,
   inputOption,
   jsonOption,
   optionOption,
   parseNewSource,
   presetOption,
   sourceOption,
-  toInput,
 } from './options.ts';
 import { printResult } from './print.ts';
 import { renderBatch, renderEvents, renderExamples, renderReference } from './render.ts';

@@ -1,8 +1,5 @@
 /** Options that several commands share, and the reading of their words. */
-import { resolve } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
-import { sourceNameOf } from '../ingest/csv/presets.ts';
-import type { Input } from '../pipeline/run.ts';
 
 /** A calendar day, YYYY-MM-DD. */
 export function parseDay(text: string): string {
@@ -72,26 +69,3 @@ export const asOfOption = (): Option =>
 export const hostOption = (): Option => new Option('--host <address>', 'the address to listen on; default 127.0.0.1');
 export const portOption = (): Option =>
   new Option('--port <number>', 'the port to listen on; default 4600').argParser(parsePort);
-
-/** The words that say what to load. */
-export interface InputWords {
-  readonly input?: string;
-  readonly preset?: string;
-  readonly option?: Readonly<Record<string, string>>;
-  readonly source?: string;
-  readonly asOf?: string;
-  readonly dryRun?: true;
-}
-
-/** What the words ask to load; undefined when they name no input. */
-export function toInput(words: InputWords): Input | undefined {
-  if (words.input === undefined) return undefined;
-  return {
-    path: resolve(words.input),
-    preset: words.preset,
-    options: words.option ?? {},
-    source: words.source ?? (words.preset === undefined ? 'csv' : sourceNameOf(words.preset)),
-    asOf: words.asOf,
-    dryRun: words.dryRun ?? false,
-  };
-}

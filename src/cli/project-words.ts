@@ -1,4 +1,5 @@
 /** The words that commands over a dbt project share, and the project that they open. */
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
@@ -13,7 +14,7 @@ import type { SelectionOptions } from '../transform/select/select.ts';
 import { type IndirectSelection, indirectSelections } from '../transform/select/selection.ts';
 import { earlierState, openSession, type Session } from '../transform/session.ts';
 import type { App } from './app.ts';
-import { refuseMissingFile, withDuckDBFile } from './duckdb-file.ts';
+import { openDuckDBFile, refuseMissingFile } from './duckdb-file.ts';
 import { jsonOption } from './options.ts';
 
 /** What the commands over a project are told. */
@@ -245,9 +246,34 @@ export async function withProject<T>(
 ): Promise<T> {
   const path = fileOf(app, words, which, changes);
   if (words.duckdb && !changes && which !== 'compile') refuseMissingFile(path);
-  const session = await openProject(app, words, which, path);
-  const run = (duckdb: DuckDB): Promise<T> => work({ session, duckdb });
-  return words.duckdb === undefined ? app.withWarehouse(run) : withDuckDBFile(app, path, false, run);
+  const open = (): Promise<Session> => openProject(app, words, which, path);
+  if (words.duckdb === undefined) {
+    const session = await open();
+    return app.withWarehouse((duckdb) => work({ session, duckdb }));
+  }
+  const opened = await openBoth(app, path, open);
+  try {
+    return await work(opened);
+  } finally {
+    opened.duckdb.close();
+  }
+}
+
+/** Opens a file while the project is read; one that is not there yet is made when the project has no mistakes. */
+async function openBoth(app: App, path: string, open: () => Promise<Session>): Promise<OpenedProject> {
+  const opening = existsSync(path) ? openDuckDBFile(app, path, false) : undefined;
+  // Told below, unless the project has mistakes, which are told first.
+  opening?.catch(() => undefined);
+  try {
+    const session = await open();
+    return { session, duckdb: await (opening ?? openDuckDBFile(app, path, false)) };
+  } catch (thrown) {
+    await opening?.then(
+      (duckdb) => duckdb.close(),
+      () => undefined,
+    );
+    throw thrown;
+  }
 }
 
 /** For selected names that the project does not have, the nearest that it has. */

@@ -6,7 +6,7 @@ import { renderResult, type TableFormat } from '../exports/tables.ts';
 import { MillraceError, problemOf } from '../kernel/errors.ts';
 import type { DuckDB } from '../stores/duckdb/duckdb.ts';
 import type { App } from './app.ts';
-import { refuseMissingFile, withDuckDBFile } from './duckdb-file.ts';
+import { openDuckDBFile, refuseMissingFile } from './duckdb-file.ts';
 
 interface Words {
   readonly json?: true;
@@ -24,10 +24,15 @@ Examples:
   millrace query --csv - < report.sql > report.csv
   millrace query --duckdb ./cafe.duckdb "SELECT * FROM orders LIMIT 5"`;
 
-function askFile<T>(app: App, path: string, ask: (duckdb: DuckDB) => Promise<T>): Promise<T> {
+async function askFile<T>(app: App, path: string, ask: (duckdb: DuckDB) => Promise<T>): Promise<T> {
   const file = resolve(path);
   refuseMissingFile(file);
-  return withDuckDBFile(app, file, true, ask);
+  const duckdb = await openDuckDBFile(app, file, true);
+  try {
+    return await ask(duckdb);
+  } finally {
+    duckdb.close();
+  }
 }
 
 async function query(app: App, sql: string, words: Words): Promise<void> {

@@ -4,17 +4,16 @@ import { readInsights } from '../metrics/insights.ts';
 import { readHeadline } from '../metrics/overview.ts';
 import { run } from '../pipeline/run.ts';
 import type { App } from './app.ts';
+import { type InputWords, toInput } from './input-words.ts';
 import {
   asOfOption,
   hostOption,
-  type InputWords,
   inputOption,
   jsonOption,
   optionOption,
   portOption,
   presetOption,
   sourceOption,
-  toInput,
 } from './options.ts';
 import { renderHeadline, renderInsights, renderRun, summarisePublication } from './render.ts';
 import { serve } from './serve.ts';

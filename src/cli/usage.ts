@@ -1,6 +1,6 @@
 /** Checks of words that only make sense together. */
 import { MillraceError } from '../kernel/errors.ts';
-import type { InputWords } from './options.ts';
+import type { InputWords } from './input-words.ts';
 
 /** Errors: MR-CLI-001 when words about an input come without one. */
 export function requireInput(words: InputWords, command = 'run'): void {

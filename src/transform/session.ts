@@ -59,6 +59,8 @@ export type SessionRun = Pick<
 > & {
   /** False: the compiled SQL stands in manifest.json alone, not in a file for each node. */
   readonly compiledFiles?: boolean;
+  /** True: nothing is done in the database after the run. It is then put on the disk while the artifacts are written. */
+  readonly isLast?: boolean;
 };
 
 /** An opened project. */
@@ -152,11 +154,17 @@ export async function openSession(settings: SessionSettings): Promise<Session> {
     targetFolder,
     order: runGraph(manifest, new Set(Object.keys(manifest.nodes)), 'run').order,
     select: (options) => selectEntries(manifest, { ...options, selectors, now: startedAt }),
-    async run(duckdb, { compiledFiles = true, ...request }) {
+    async run(duckdb, { compiledFiles = true, isLast = false, ...request }) {
       prepareTarget(targetFolder);
       const result = await runProject({ ...request, ...asking, duckdb });
-      writeArtifact(targetFolder, 'run_results.json', runResultsArtifact(manifest, result.results, invocation()));
-      writeSql(result.results, compiledFiles);
+      // Where it fails, closing does it.
+      const saved = isLast ? duckdb.run('checkpoint').catch(() => undefined) : undefined;
+      try {
+        writeArtifact(targetFolder, 'run_results.json', runResultsArtifact(manifest, result.results, invocation()));
+        writeSql(result.results, compiledFiles);
+      } finally {
+        await saved;
+      }
       return result;
     },
     compile,

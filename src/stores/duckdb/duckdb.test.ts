@@ -159,13 +159,23 @@ describe('rows are streamed', () => {
       import { streamRows } from ${JSON.stringify(join(import.meta.dirname, 'stream-rows.ts'))};
       const folder = ${JSON.stringify(makeFolder())};
       const duckdb = await openDuckDB(':memory:', { memory: '256MiB', threads: 1, temporaryFolder: folder });
-      await streamRows(duckdb, ${JSON.stringify(query)}, folder, async (rows) => { ${consume} }).catch((thrown) => console.log(thrown.message));
+      for (let round = 0; round < 10; round += 1) {
+        await streamRows(duckdb, ${JSON.stringify(query)}, folder, async (rows) => { ${consume} }).catch((thrown) => console.log(thrown.message));
+      }
       duckdb.close();`;
     const ended = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
       timeout: 30_000,
     });
-    expect(ended.stdout).toBe('gone\n');
+    expect(ended.stdout).toBe('gone\n'.repeat(10));
   });
+});
+
+test.each([
+  ['SELECT 1 AS n; SELECT 2 AS n', 2],
+  ['SELECT 3 AS n;', 3],
+  ["SELECT length('a;b') AS n", 3],
+])('%s gives its last result', async (sql, n) => {
+  expect(await (await memory()).rows(sql)).toEqual([{ n }]);
 });
 
 test('a read-only file may be open several times, and is not written', async () => {

@@ -3,11 +3,14 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs
 import { basename, join } from 'node:path';
 import {
   type DuckDBConnection,
+  type DuckDBDataChunk,
   DuckDBInstance,
-  type DuckDBResultReader,
+  DuckDBMaterializedResult,
+  type DuckDBResult,
   type DuckDBType,
   DuckDBTypeId,
   type DuckDBValue,
+  JsonDuckDBValueConverter,
   StatementType,
 } from '@duckdb/node-api';
 import { isAlive } from '../../kernel/processes.ts';
@@ -75,10 +78,29 @@ function narrow(rows: Record<string, JsonValue>[], name: string, type: DuckDBTyp
   }
 }
 
-function toResult(reader: DuckDBResultReader): QueryResult {
-  const names = reader.deduplicatedColumnNames();
-  const types = reader.columnTypes();
-  const rows = reader.getRowObjectsJson() as Record<string, JsonValue>[];
+/** The parts of a result. A materialized one is here already; fetching it would be a way to another thread for each part. */
+const chunksOf = (result: DuckDBResult): Promise<readonly DuckDBDataChunk[]> | readonly DuckDBDataChunk[] =>
+  result instanceof DuckDBMaterializedResult
+    ? Array.from({ length: result.chunkCount }, (_, index) => result.getChunk(index))
+    : result.fetchAllChunks();
+
+function rowsOf(chunks: readonly DuckDBDataChunk[], names: readonly string[]): Record<string, JsonValue>[] {
+  const convert = JsonDuckDBValueConverter;
+  return chunks.flatMap((chunk) =>
+    Array.from({ length: chunk.rowCount }, (_, index) => {
+      const row: Record<string, JsonValue> = {};
+      chunk.visitRowValues(index, (value, _row, column, type) => {
+        row[names[column] ?? ''] = convert(value, type, convert) as JsonValue;
+      });
+      return row;
+    }),
+  );
+}
+
+async function toResult(result: DuckDBResult): Promise<QueryResult> {
+  const names = result.deduplicatedColumnNames();
+  const types = result.columnTypes();
+  const rows = rowsOf(await chunksOf(result), names);
   names.forEach((name, index) => {
     const type = types[index];
     if (type) narrow(rows, name, type);
@@ -86,12 +108,27 @@ function toResult(reader: DuckDBResultReader): QueryResult {
   return { columns: names.map((name, index) => ({ name, type: String(types[index]) })), rows };
 }
 
+const isOneStatement = (sql: string): boolean => !sql.trimEnd().replace(/;$/, '').includes(';');
+
+/**
+ * Runs statements. One without parameters is sent as it is: preparing it would be two more ways to DuckDB and back. Of a
+ * text of several the last one's result is asked for, which only those give that are prepared one by one.
+ */
+const perform = (
+  connection: DuckDBConnection,
+  sql: string,
+  parameters: Parameters | undefined,
+): Promise<DuckDBResult> =>
+  parameters === undefined && isOneStatement(sql)
+    ? connection.run(sql)
+    : connection.run(sql, toValues(parameters ?? []));
+
 const reading: readonly StatementType[] = [StatementType.SELECT, StatementType.EXPLAIN];
 
 function wrap(connection: DuckDBConnection, instance: DuckDBInstance, closeInstance?: () => void): DuckDB {
   let closed = false;
-  const query = async (sql: string, parameters: Parameters = []): Promise<QueryResult> =>
-    toResult(await connection.runAndReadAll(sql, toValues(parameters)));
+  const query = async (sql: string, parameters?: Parameters): Promise<QueryResult> =>
+    toResult(await perform(connection, sql, parameters));
   const ask = async (sql: string): Promise<QueryResult> => {
     const statements = await connection.extractStatements(sql).catch((thrown: unknown) => {
       // All that the driver has to say of a text without a statement.
@@ -101,12 +138,12 @@ function wrap(connection: DuckDBConnection, instance: DuckDBInstance, closeInsta
     if (statements.count !== 1) throw new Error(`one statement is needed, ${statements.count} are given`);
     const statement = await statements.prepare(0);
     if (!reading.includes(statement.statementType)) throw new Error('only statements that read are allowed');
-    return toResult(await statement.runAndReadAll());
+    return toResult(await statement.run());
   };
   return {
     ask,
-    async run(sql, parameters = []) {
-      await connection.run(sql, toValues(parameters));
+    async run(sql, parameters) {
+      await perform(connection, sql, parameters);
     },
     query,
     async rows<T>(sql: string, parameters?: Parameters) {

@@ -50,10 +50,13 @@ export async function streamRows<T>(
     }
     await run('mkfifo', ['-m', '600', path]);
     const rows = createReadStream(path, { highWaterMark: 1 << 18 });
+    const closed = new Promise<void>((resolve) => rows.once('close', () => resolve()));
     const consumed = consume(rows).finally(() => rows.destroy());
     const produced = duckdb.run(copyTo(query, path));
     endWhenFailed(produced, rows, path);
     const [production, consumption] = await Promise.allSettled([produced, consumed]);
+    // A reader that is still to open the pipe is told of the end by its path, which must be there until then.
+    await closed;
     // When the consumer fails the producer fails after it, with a broken pipe: the consumer's reason is the one to tell.
     if (consumption.status === 'rejected') throw consumption.reason;
     if (production.status === 'rejected') throw production.reason;

@@ -1,5 +1,5 @@
 /** Writes artifacts into a project's target folder: each whole or not at all. */
-import { accessSync, constants, renameSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import { MillraceError, problemOf } from '../../kernel/errors.ts';
 import { makeFolder } from '../../kernel/folders.ts';
@@ -29,12 +29,22 @@ export function prepareTarget(targetFolder: string): void {
 export const writeArtifact = (targetFolder: string, name: ArtifactName, artifact: unknown): void =>
   writeWhole(join(targetFolder, name), `${JSON.stringify(artifact)}\n`);
 
-/** Writes what templates came to below target/compiled. */
+/** Whether a file has this text. */
+function hasText(path: string, text: string): boolean {
+  try {
+    return readFileSync(path, 'utf8') === text;
+  } catch {
+    return false;
+  }
+}
+
+/** Writes what templates came to below target/compiled. What stands there already is left: writing waits for the disk. */
 export function writeCompiled(targetFolder: string, manifest: Manifest, compiled: readonly CompiledSql[]): void {
   for (const { unique_id, compiled_code } of compiled) {
     const node = manifest.nodes[unique_id];
     if (!node || compiled_code === null) continue;
     const path = join(targetFolder, 'compiled', compiledPath(node));
+    if (hasText(path, compiled_code)) continue;
     makeFolder(dirname(path));
     writeFileSync(path, compiled_code);
   }

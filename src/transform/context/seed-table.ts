@@ -72,9 +72,10 @@ export function readSeed(path: string, delimiter: string, textColumns: readonly 
   const names = header.map(columnName);
   const tooLong = complaint([header, ...records], (values) => values > names.length);
   if (tooLong !== undefined) throw new JinjaError('ValueError', tooLong);
-  const types = names.map((name, index) =>
-    textColumns.includes(name) ? 'Text' : typeOfColumn(records.map((record) => record[index] ?? '')),
-  );
+  const types = (): readonly AgateType[] =>
+    names.map((name, index) =>
+      textColumns.includes(name) ? 'Text' : typeOfColumn(records.map((record) => record[index] ?? '')),
+    );
   const data = records.map((record) =>
     names.map((_, index): Value => {
       const text = record[index] ?? '';

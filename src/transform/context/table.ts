@@ -97,22 +97,27 @@ class ResultColumn extends Sequence {
 export class Table implements HostObject {
   readonly typeName = 'Table';
   readonly names: readonly string[];
-  readonly types: readonly AgateType[];
   readonly data: readonly (readonly Value[])[];
+  #types: readonly AgateType[] | (() => readonly AgateType[]);
   readonly #print: (text: string) => void;
   #rows: Sequence | undefined;
 
-  /** `print` is told of a table that a template prints. */
+  /** `types` may be found when they are asked for; `print` is told of a table that a template prints. */
   constructor(
     names: readonly string[],
-    types: readonly AgateType[],
+    types: readonly AgateType[] | (() => readonly AgateType[]),
     data: readonly (readonly Value[])[],
     print: (text: string) => void = () => undefined,
   ) {
     this.names = names;
-    this.types = types;
+    this.#types = types;
     this.data = data;
     this.#print = print;
+  }
+
+  get types(): readonly AgateType[] {
+    if (typeof this.#types === 'function') this.#types = this.#types();
+    return this.#types;
   }
 
   get rows(): Sequence {

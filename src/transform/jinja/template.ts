@@ -26,6 +26,8 @@ export interface Block {
   readonly contents: string;
   /** The line of the opening tag, from 1. */
   readonly line: number;
+  /** The offset of the source in the text as normaliseSource() gives it. */
+  readonly start: number;
   /** Names of the parameters of a macro or test, in order. */
   readonly parameters: readonly string[];
   /** Of a materialization: the languages of models it can build. */
@@ -104,6 +106,7 @@ function makeBlock(definition: Definition, source: string, file: string): Block 
     source: source.slice(span.start, span.end),
     contents,
     line,
+    start: span.start,
     parameters: macro.parameters.map(({ name }) => name),
     supportedLanguages: languagesOf(definition),
     get uses() {

@@ -113,7 +113,8 @@ describe('a project that was read before', () => {
   test('is read anew when what was kept is cut short', async () => {
     const at = place();
     const { manifest } = await read(at);
-    for (const name of ['project.jsonl', 'files.json']) writeFileSync(join(at.cacheFolder, name), '{"key":');
+    for (const name of ['project.jsonl', 'files.json', 'definitions.json'])
+      writeFileSync(join(at.cacheFolder, name), '{"key":');
     expect((await read(at)).manifest).toEqual(manifest);
   });
 

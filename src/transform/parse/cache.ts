@@ -8,10 +8,11 @@ import type { JsonMap, Manifest, ManifestMacro } from '../manifest/types.ts';
 import { allFolders, dbtVersion, type ProjectDefinition } from './definition.ts';
 import { findFiles, readText, readTextIfThere, sha256 } from './files.ts';
 import type { MacroFile, MacroPlace } from './macro-files.ts';
-import type { FileCache, ReadYaml, SeenUse } from './workspace.ts';
+import type { FileCache, SeenUse } from './workspace.ts';
+import type { ReadYaml, YamlCache } from './yaml.ts';
 
 /** Grows whenever what is kept changes its shape or meaning. */
-const format = 3;
+const format = 4;
 
 /** The values of the environment variables that parsing read; null where one is not set. */
 type ReadEnvironment = Readonly<Record<string, string | null>>;
@@ -29,10 +30,20 @@ interface KeptProject {
   readonly places: readonly MacroPlace[];
 }
 
+/** What YAML texts say, each under its hash. */
+type KeptYaml = Record<string, { readonly value: JsonValue; readonly floats: readonly string[] }>;
+
+/** What the files say that tell of which others a project consists: read before all others, so in a file of their own. */
+interface KeptDefinitions {
+  readonly format: number;
+  readonly yaml: KeptYaml;
+}
+
 /** What files gave, each under the hash of what it was made of. */
 interface KeptFiles {
+  readonly format: number;
   readonly environment: ReadEnvironment;
-  readonly yaml: Record<string, { readonly value: JsonValue; readonly floats: readonly string[] }>;
+  readonly yaml: KeptYaml;
   readonly uses: Record<string, TemplateUse>;
   readonly macros: Record<
     string,
@@ -46,7 +57,7 @@ export interface CacheSettings {
   readonly target: JsonMap;
 }
 
-const noFiles = (): KeptFiles => ({ environment: {}, yaml: {}, uses: {}, macros: {} });
+const noFiles = (): KeptFiles => ({ format, environment: {}, yaml: {}, uses: {}, macros: {} });
 
 /** A file of the cache; undefined where it is absent or cut short, and the project is parsed anew. */
 function readKept<T>(folder: string, name: string, read: (text: string) => T | undefined): T | undefined {
@@ -69,8 +80,27 @@ function writeKept(folder: string, name: string, ...lines: readonly unknown[]): 
   }
 }
 
+function ofThisFormat<T extends { readonly format: number }>(text: string): T | undefined {
+  const kept = JSON.parse(text) as T;
+  return kept.format === format ? kept : undefined;
+}
+
+/** A YAML text as it was read before, or as it is read now; either is kept. */
+function throughCache(before: KeptYaml, after: KeptYaml, text: string, read: () => ReadYaml): ReadYaml {
+  const key = sha256(text);
+  const kept = before[key];
+  if (kept) {
+    after[key] = kept;
+    return { value: kept.value, floats: new Set(kept.floats) };
+  }
+  const { value, floats } = read();
+  after[key] = { value, floats: [...floats] };
+  return { value, floats };
+}
+
 const projectFile = 'project.jsonl';
 const filesFile = 'files.json';
+const definitionsFile = 'definitions.json';
 
 const endings = ['.sql', '.py', '.csv', '.yml', '.yaml', '.md'];
 
@@ -98,6 +128,8 @@ export class ParseCache implements FileCache {
   readonly #environment: Record<string, string | null> = {};
   #before: KeptFiles = noFiles();
   readonly #after: KeptFiles = noFiles();
+  #knownDefinitions: KeptYaml | undefined;
+  readonly #definitions: KeptYaml = {};
   #macros = '';
   #context = '';
 
@@ -138,10 +170,11 @@ export class ParseCache implements FileCache {
     macroFiles: readonly MacroFile[],
   ): { readonly key: string; readonly kept: KeptProject | undefined } {
     if (this.#folder === null) return { key: '', kept: undefined };
+    this.#keepDefinitions(this.#folder);
     const key = this.#projectKey(packages, macroFiles);
     const kept = readKept(this.#folder, projectFile, (text) => this.#projectOf(text, key));
     if (kept) return { key, kept };
-    this.#before = readKept(this.#folder, filesFile, (text) => JSON.parse(text) as KeptFiles) ?? noFiles();
+    this.#before = readKept(this.#folder, filesFile, ofThisFormat<KeptFiles>) ?? noFiles();
     this.#macros = sha256(
       macroFiles.map(({ packageName, file, text }) => `${packageName} ${file.originalPath}\n${text}`).join('\n'),
     );
@@ -150,19 +183,26 @@ export class ParseCache implements FileCache {
     return { key, kept: undefined };
   }
 
+  #keepDefinitions(folder: string): void {
+    const known = this.#knownDefinitions ?? {};
+    if (Object.keys(this.#definitions).every((key) => known[key])) return;
+    writeKept(folder, definitionsFile, { format, yaml: this.#definitions } satisfies KeptDefinitions);
+  }
+
   /** What a YAML file says, by its text. */
   yaml(text: string, read: () => ReadYaml): ReadYaml {
     if (this.#folder === null) return read();
-    const key = sha256(text);
-    const kept = this.#before.yaml[key];
-    if (kept) {
-      this.#after.yaml[key] = kept;
-      return { value: kept.value, floats: new Set(kept.floats) };
-    }
-    const { value, floats } = read();
-    this.#after.yaml[key] = { value, floats: [...floats] };
-    return { value, floats };
+    return throughCache(this.#before.yaml, this.#after.yaml, text, read);
   }
+
+  /** The same for the files that are read before `open`. */
+  readonly definitions: YamlCache = {
+    yaml: (text, read) => {
+      if (this.#folder === null) return read();
+      this.#knownDefinitions ??= readKept(this.#folder, definitionsFile, ofThisFormat<KeptDefinitions>)?.yaml ?? {};
+      return throughCache(this.#knownDefinitions, this.#definitions, text, read);
+    },
+  };
 
   /** What a template uses: what rendering showed holds while macros, project files, variables and environment stay the same. */
   async use(identity: readonly unknown[], text: string, see: () => Promise<SeenUse>): Promise<TemplateUse> {

@@ -6,7 +6,7 @@ import type { JsonValue } from '../../stores/duckdb/duckdb.ts';
 import type { JsonMap } from '../manifest/types.ts';
 import { readTextIfThere } from './files.ts';
 import { isMap, textList } from './json.ts';
-import { errorAt, mistake, readYaml, type YamlFile, type YamlPath } from './yaml.ts';
+import { cachedYaml, errorAt, mistake, type YamlCache, type YamlFile, type YamlPath } from './yaml.ts';
 
 /** Renders a text of YAML that has Jinja in it; a text that is one expression becomes that expression's value. */
 export type RenderValue = (text: string, line: () => number) => Promise<JsonValue>;
@@ -217,10 +217,15 @@ function refuseOtherVersions(path: string, wanted: readonly string[]): void {
  * Reads dbt_project.yml in `root`; `path` is what messages call it. Errors: MR-TRF-124 when there is none, MR-TRF-101 to 103
  * with file and line, MR-TRF-125 for another version of dbt.
  */
-export async function readDefinition(root: string, path: string, render: RenderValue): Promise<ProjectDefinition> {
+export async function readDefinition(
+  root: string,
+  path: string,
+  render: RenderValue,
+  cache: YamlCache,
+): Promise<ProjectDefinition> {
   const source = readTextIfThere(root, 'dbt_project.yml');
   if (source === undefined) throw new MillraceError('MR-TRF-124', { folder: root });
-  const file = readYaml(path, source);
+  const file = cachedYaml(cache, path, source);
   if (!isMap(file.value)) throw mistake({ file, at: [] }, 'dbt_project.yml is a mapping');
   refuseUnknownKeys(file, file.value);
   const rendered = await renderDeep(file.value, (value, at) => render(value, () => file.line(at)), isLate);

@@ -1,7 +1,8 @@
 /** Macros as they lie in files: the engine's own, the project's and those of its packages. */
 import { join } from 'node:path';
 import { MillraceError } from '../../kernel/errors.ts';
-import type { Block, Template } from '../jinja/template.ts';
+import { normaliseSource } from '../jinja/lexer.ts';
+import type { Block } from '../jinja/template.ts';
 import type { ManifestMacro } from '../manifest/types.ts';
 import type { ProjectDefinition } from './definition.ts';
 import { type FoundFile, findFiles, readText } from './files.ts';
@@ -37,17 +38,20 @@ export const macroFiles = (packages: readonly ProjectDefinition[]): readonly Mac
   ),
 ];
 
-/** A macro's place, by which it is found again without parsing its file. */
+/** A macro's place, by which it is found again without parsing its file, and parsed without the others. */
 export interface MacroPlace {
   readonly packageName: string;
   readonly name: string;
   readonly path: string;
   readonly line: number;
+  /** The offsets of its block in the file's text as templates are read: its first character, and the one behind the last. */
+  readonly start: number;
+  readonly end: number;
 }
 
 const isMacro = (block: Block): boolean => ['macro', 'test', 'materialization'].includes(block.kind);
 
-/** Macros whose files are parsed when one of them is asked for. */
+/** Macros that are parsed when they are asked for. */
 export function rememberedMacros(
   packages: readonly ProjectDefinition[],
   files: readonly MacroFile[],
@@ -55,24 +59,31 @@ export function rememberedMacros(
 ): Macros {
   const [root] = packages;
   const macros = new Macros(root?.name ?? '', root?.dispatch ?? new Map());
-  const parsed = new Map<MacroFile, Template>();
   const byPath = new Map(files.map((file) => [`${file.packageName}\n${file.file.originalPath}`, file]));
   for (const place of places) {
     const file = byPath.get(`${place.packageName}\n${place.path}`);
     if (!file) continue;
+    let block: Block | undefined;
     macros.add({
-      ...place,
+      packageName: place.packageName,
+      name: place.name,
+      path: place.path,
+      line: place.line,
       id: `macro.${place.packageName}.${place.name}`,
       block: () => {
-        const template = parsed.get(file) ?? readTemplate(file.text, file.file.originalPath);
-        parsed.set(file, template);
-        const block = template.blocks.find((one) => one.name === place.name && isMacro(one));
-        if (block) return block;
-        throw new Error(`The macro ${place.name} is not in ${place.path}.`);
+        block ??= readBlock(file, place);
+        return block;
       },
     });
   }
   return macros;
+}
+
+/** The block at a place of a file. */
+function readBlock({ text, file }: MacroFile, { name, line, start, end }: MacroPlace): Block {
+  const [block] = readTemplate(normaliseSource(text).slice(start, end), file.originalPath, line).blocks;
+  if (block?.name === name) return block;
+  throw new Error(`The macro ${name} is not in ${file.originalPath}.`);
 }
 
 /** Blocks as they are written: with the space that their opening tags take away, and the file's own line ends. */
@@ -107,13 +118,13 @@ export function readMacros(
     const sources = sourcesOf(text, blocks);
     for (const [index, block] of blocks.entries()) {
       const id = `macro.${packageName}.${block.name}`;
-      const place = { packageName, name: block.name, path, line: block.line };
-      const twin = macros.add({ ...place, id, block: () => block });
+      const named = { packageName, name: block.name, path, line: block.line };
+      const twin = macros.add({ ...named, id, block: () => block });
       if (twin) {
         const details = { path, line: block.line, kind: 'macro', name: block.name, other: twin.path };
         throw new MillraceError('MR-TRF-104', details);
       }
-      places.push(place);
+      places.push({ ...named, start: block.start, end: block.start + block.source.length });
       manifest[id] = describeMacro(block, sources[index] ?? '', packageName, path, now);
     }
   }

@@ -16,7 +16,7 @@ export interface MacroEntry {
   readonly path: string;
   /** The line of its opening tag. */
   readonly line: number;
-  /** Its parsed block; the file is parsed when the first of its macros is asked for. */
+  /** Its block, parsed when it is first asked for. */
   readonly block: () => Block;
 }
 

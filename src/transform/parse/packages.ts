@@ -7,16 +7,16 @@ import type { JsonMap } from '../manifest/types.ts';
 import { type ProjectDefinition, type RenderValue, readDefinition } from './definition.ts';
 import { readTextIfThere } from './files.ts';
 import { asList, asMap, isMap, textOr } from './json.ts';
-import { readYaml } from './yaml.ts';
+import { cachedYaml, type YamlCache } from './yaml.ts';
 
 /** Makes the renderer of a file of a package. */
 type RendererOf = (packageName: string, path: string) => RenderValue;
 
 /** The packages that packages.yml or dependencies.yml names. */
-function listedPackages(root: string): readonly JsonMap[] {
+function listedPackages(root: string, cache: YamlCache): readonly JsonMap[] {
   return ['packages.yml', 'dependencies.yml'].flatMap((path) => {
     const text = readTextIfThere(root, path);
-    const value: JsonValue = text === undefined ? null : readYaml(path, text).value;
+    const value: JsonValue = text === undefined ? null : cachedYaml(cache, path, text).value;
     return asList(asMap(value).packages).filter(isMap);
   });
 }
@@ -65,11 +65,12 @@ function refuseMissing(root: ProjectDefinition, listed: readonly JsonMap[], foun
 export async function readPackages(
   folder: string,
   rendererOf: RendererOf,
+  cache: YamlCache,
 ): Promise<readonly [ProjectDefinition, ...ProjectDefinition[]]> {
-  const root = await readDefinition(folder, 'dbt_project.yml', rendererOf('', 'dbt_project.yml'));
+  const root = await readDefinition(folder, 'dbt_project.yml', rendererOf('', 'dbt_project.yml'), cache);
   const found = new Map<string, ProjectDefinition>();
   const take = async (path: string, label: string): Promise<ProjectDefinition> => {
-    const definition = await readDefinition(path, label, rendererOf('', label));
+    const definition = await readDefinition(path, label, rendererOf('', label), cache);
     if (!found.has(definition.name) && definition.name !== root.name) found.set(definition.name, definition);
     return definition;
   };
@@ -80,7 +81,7 @@ export async function readPackages(
   const follow = async (from: string): Promise<void> => {
     if (followed.has(from)) return;
     followed.add(from);
-    for (const entry of listedPackages(from)) {
+    for (const entry of listedPackages(from, cache)) {
       if (typeof entry.local !== 'string') continue;
       const path = resolve(from, entry.local);
       if (readTextIfThere(path, 'dbt_project.yml') === undefined) {
@@ -95,6 +96,6 @@ export async function readPackages(
     }
   };
   await follow(folder);
-  refuseMissing(root, listedPackages(folder), [...found.values()]);
+  refuseMissing(root, listedPackages(folder, cache), [...found.values()]);
   return [root, ...found.values()];
 }

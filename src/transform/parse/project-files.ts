@@ -8,7 +8,7 @@ import { type Draft, draftSeed, draftTemplate, fqnOf, parsedNodeOf } from './nod
 import { type PropertyEntry, readProperties } from './properties.ts';
 import { referenceOf, templateUse } from './template-use.ts';
 import { packageOf, readTemplate, type Workspace, yamlRenderer } from './workspace.ts';
-import { mistake, readYaml, rememberedYaml, type YamlFile } from './yaml.ts';
+import { cachedYaml, mistake } from './yaml.ts';
 
 /** Kinds of files that are one template each, and the folders of them. */
 const templateFolders = [
@@ -163,21 +163,11 @@ export async function readDocs(project: ProjectDefinition): Promise<readonly Man
   return docs;
 }
 
-/** A YAML file, read by its cache where its text is known. */
-function rememberedFile(workspace: Workspace, path: string, text: string): YamlFile {
-  let read: YamlFile | undefined;
-  const { value, floats } = workspace.cache.yaml(text, () => {
-    read = readYaml(path, text);
-    return read;
-  });
-  return read ?? rememberedYaml(path, value, floats, () => text);
-}
-
 /** The entries of a project's property files. Errors: MR-TRF-101, 102. */
 export async function readEntries(workspace: Workspace, project: ProjectDefinition): Promise<readonly PropertyEntry[]> {
   const entries: PropertyEntry[] = [];
   for (const file of findFiles(project.root, allFolders(project), ['.yml', '.yaml'])) {
-    const yaml = rememberedFile(workspace, file.originalPath, strippedEnd(readText(project.root, file.originalPath)));
+    const yaml = cachedYaml(workspace.cache, file.originalPath, strippedEnd(readText(project.root, file.originalPath)));
     const render = yamlRenderer(workspace.host, project.name, file.originalPath);
     const of = { packageName: project.name, path: file.path, originalPath: file.originalPath };
     entries.push(...(await readProperties(yaml, of, render, workspace.warn)));

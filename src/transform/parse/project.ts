@@ -145,7 +145,7 @@ export async function readProject(folder: string, settings: ReadSettings): Promi
   const cache = new ParseCache(settings.cacheFolder, settings.env, { vars: settings.vars, target: { ...target } });
   const { env } = cache;
   const bare: Omit<ParseHost, 'macros'> = { env, common, vars: varReader([], settings.vars) };
-  const packages = await readPackages(folder, (name, path) => yamlRenderer(bare, name, path));
+  const packages = await readPackages(folder, (name, path) => yamlRenderer(bare, name, path), cache.definitions);
   const vars = varReader(packages, settings.vars);
   const files = macroFiles(packages);
   const { key, kept } = cache.open(packages, files);

@@ -11,6 +11,7 @@ import type { JsonMap } from '../manifest/types.ts';
 import type { ProjectDefinition, RenderValue } from './definition.ts';
 import { asMap } from './json.ts';
 import { bindMacro, builtinPackage } from './macros.ts';
+import type { YamlCache } from './yaml.ts';
 
 /** The database that a project is run on; the adapter is always DuckDB. */
 export interface Target {
@@ -22,17 +23,9 @@ export interface Target {
 }
 
 /** What files gave before, by their contents. */
-export interface FileCache {
-  /** What a YAML text says: as it was read before, or as `read` reads it. */
-  yaml(text: string, read: () => ReadYaml): ReadYaml;
+export interface FileCache extends YamlCache {
   /** What a template uses: as it was seen before, or as `see` sees it. What identifies it stands beside its text. */
   use(identity: readonly unknown[], text: string, see: () => Promise<SeenUse>): Promise<TemplateUse>;
-}
-
-/** What a YAML file was read as. */
-export interface ReadYaml {
-  readonly value: JsonValue;
-  readonly floats: ReadonlySet<string>;
 }
 
 /** What a template was seen to use, and whether its text alone tells. */
@@ -60,10 +53,10 @@ export function packageOf(workspace: Workspace, name: string): ProjectDefinition
   return found ?? workspace.root;
 }
 
-/** Reads a template. Errors: MR-TRF-110 with file and line. */
-export function readTemplate(text: string, path: string): Template {
+/** Reads a template that begins at a line of a file. Errors: MR-TRF-110 with file and line. */
+export function readTemplate(text: string, path: string, firstLine = 1): Template {
   try {
-    return parseTemplate(text, path);
+    return parseTemplate(text, path, firstLine);
   } catch (thrown) {
     throw templateError(thrown, path);
   }

@@ -128,12 +128,7 @@ export function readYaml(path: string, text: string): YamlFile {
 }
 
 /** A YAML file whose value is known already; it is read again only to find a line. */
-export const rememberedYaml = (
-  path: string,
-  value: JsonValue,
-  floats: ReadonlySet<string>,
-  text: () => string,
-): YamlFile => {
+const rememberedYaml = (path: string, value: JsonValue, floats: ReadonlySet<string>, text: () => string): YamlFile => {
   let read: YamlFile | undefined;
   return {
     path,
@@ -145,6 +140,25 @@ export const rememberedYaml = (
     },
   };
 };
+
+/** What was read of YAML texts before, or is read now. */
+export interface YamlCache {
+  /** What a YAML text says: as it was read before, or as `read` reads it. */
+  yaml(text: string, read: () => ReadYaml): ReadYaml;
+}
+
+/** What a YAML file was read as. */
+export type ReadYaml = Pick<YamlFile, 'value' | 'floats'>;
+
+/** A YAML file, read by a cache where its text is known. Errors: MR-TRF-101. */
+export function cachedYaml(cache: YamlCache, path: string, text: string): YamlFile {
+  let read: YamlFile | undefined;
+  const { value, floats } = cache.yaml(text, () => {
+    read = readYaml(path, text);
+    return read;
+  });
+  return read ?? rememberedYaml(path, value, floats, () => text);
+}
 
 /** A mapping of a YAML file, with the way to it, so that every mistake names its line. */
 export interface YamlPlace {
