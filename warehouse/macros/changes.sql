@@ -69,6 +69,13 @@
     {%- endif -%}
 {%- endmacro -%}
 
+{#- A select of the session_natural_key of sessions that have an event on a touched day now. -#}
+{%- macro sessions_of_touched_days(days) -%}
+    select {{ session_key('source', 'user_id', 'session_id') }}
+    from {{ ref('int_session_days') }}
+    where {{ is_touched_day('date', days) }}
+{%- endmacro -%}
+
 {#- Pre-hook of int_sessions: deletes sessions that had an event on a touched day, or have one now. -#}
 {%- macro delete_touched_sessions() -%}
     {%- if is_incremental() -%}
@@ -76,11 +83,7 @@
         delete from {{ this }}
         {%- if days is not none %}
         where
-            session_natural_key in (
-                select {{ session_key('source', 'user_id', 'session_id') }}
-                from {{ ref('int_session_days') }}
-                where {{ is_touched_day('date', days) }}
-            )
+            session_natural_key in ({{ sessions_of_touched_days(days) }})
             {%- for day in days %}
             or (session_start <= {{ utc_day_end(day) }} and session_end >= {{ utc_day_start(day) }})
             {%- endfor %}
@@ -95,11 +98,7 @@
         delete from {{ this }}
         {%- if days is not none %}
         where
-            session_natural_key in (
-                select {{ session_key('source', 'user_id', 'session_id') }}
-                from {{ ref('int_session_days') }}
-                where {{ is_touched_day('date', days) }}
-            )
+            session_natural_key in ({{ sessions_of_touched_days(days) }})
             or session_natural_key in (
                 select session_natural_key from {{ this }} where {{ is_touched_day('date', days) }}
             )
