@@ -114,6 +114,18 @@
     {{ return('select source, user_id, session_id from ' ~ this) }}
 {%- endmacro -%}
 
+{#- A select of the rows of int_session_days that belong to other sessions than those kept. -#}
+{%- macro session_days_to_build(kept) -%}
+    select * from {{ ref('int_session_days') }} as days
+    {%- if kept is not none %}
+    where not exists (
+        select 1
+        from ({{ kept }}) as kept
+        where kept.source = days.source and kept.user_id = days.user_id and kept.session_id = days.session_id
+    )
+    {%- endif %}
+{%- endmacro -%}
+
 {#-
     A select of the transactions to be built again, as `transaction_natural_key`: those that loads touched, and those whose
     customer or product they touched, for it may have other versions now.
