@@ -4,11 +4,8 @@
     in a pre-hook, in one transaction with the rows that come in their place.
 -#}
 
-{#- True where the rows that are there stay but for those that changed_keys names. While parsing it only says what it reads. -#}
-{%- macro is_increment() -%}
-    {%- if execute and not is_incremental() -%}
-        {{ return(false) }}
-    {%- endif -%}
+{#- True where changed_keys names what has changed since the last build. While parsing it only says what it reads. -#}
+{%- macro has_changed_keys() -%}
     {%- set changed_keys = source('pipeline', 'changed_keys') -%}
     {%- if not execute or load_relation(changed_keys) is none -%}
         {{ return(false) }}
@@ -16,18 +13,37 @@
     {{ return(run_query('select count(*) from ' ~ changed_keys).columns[0].values()[0] > 0) }}
 {%- endmacro -%}
 
+{#- True where the rows that are there stay but for those that changed_keys names. -#}
+{%- macro is_increment() -%}
+    {%- if execute and not is_incremental() -%}
+        {{ return(false) }}
+    {%- endif -%}
+    {{ return(has_changed_keys()) }}
+{%- endmacro -%}
+
 {#- A select of the keys of a dataset that loads touched, as `key`. -#}
 {%- macro changed_keys_of(dataset) -%}
     select key from {{ source('pipeline', 'changed_keys') }} where dataset = '{{ dataset }}'
 {%- endmacro -%}
 
-{#- The UTC days (YYYY-MM-DD, in order) whose events loads touched; none where all days are to be built. -#}
-{%- macro changed_event_days() -%}
-    {%- if not is_increment() -%}
-        {{ return(none) }}
-    {%- endif -%}
+{#- The UTC days (YYYY-MM-DD, in order) whose events loads touched. -#}
+{%- macro touched_event_days() -%}
     {%- set found = run_query('select distinct key from (' ~ changed_keys_of('lake.events') ~ ') as days order by key') -%}
     {{ return(found.columns[0].values() | list) }}
+{%- endmacro -%}
+
+{#- The same for a model; none where all days are to be built. -#}
+{%- macro changed_event_days() -%}
+    {{ return(touched_event_days() if is_increment() else none) }}
+{%- endmacro -%}
+
+{#-
+    The same for a test of events; none where those of all days are to be tested. In a build that keeps rows, the events of
+    all other days are those of the build before, whose tests have passed.
+-#}
+{%- macro event_days_to_test() -%}
+    {%- set keeps_rows = has_changed_keys() and flags.WHICH == 'build' and not flags.FULL_REFRESH -%}
+    {{ return(touched_event_days() if keeps_rows else none) }}
 {%- endmacro -%}
 
 {#- The first instant of a UTC day, and the last. -#}
