@@ -15,7 +15,7 @@ import { MillraceError } from '../kernel/errors.ts';
 import { flush } from '../kernel/folders.ts';
 import type { IdSource } from '../kernel/ids.ts';
 import type { Clock } from '../kernel/time.ts';
-import { type DuckDB, type DuckDBLimits, openDuckDB, sqlText } from '../stores/duckdb/duckdb.ts';
+import { type DuckDB, type DuckDBLimits, openDraft, sqlText } from '../stores/duckdb/duckdb.ts';
 import type { Lake } from '../stores/lake/lake.ts';
 import type { Postgres } from '../stores/postgres/postgres.ts';
 import type { NodeResult, RunResult } from '../transform/run/results.ts';
@@ -209,7 +209,7 @@ async function openBuild(
 ): Promise<DuckDB> {
   mkdirSync(warehouseFolder(context.home), { recursive: true });
   if (basis) await copyFile(publishedPath(context.home), path, constants.COPYFILE_FICLONE);
-  const duckdb = await openDuckDB(path, context.duckdb);
+  const duckdb = await openDraft(path, context.duckdb);
   try {
     if (basis) await startFromCopy(duckdb, project.manifest, context.lake, basis, files);
     else await startAnew(duckdb);
