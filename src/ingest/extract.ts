@@ -179,15 +179,20 @@ async function isCurrent(context: ExtractContext, id: string): Promise<readonly 
 /** Rows of a relation that are one file. */
 interface Part {
   readonly relation: Dataset;
-  /** Relative to the lake; the same as long as the rows are. */
+  /** The file's, when this extract writes it; relative to the lake. */
   readonly path: string;
+  /** Kept in the file; the same as long as the rows are. */
+  readonly stamp: string;
   /** SQL over the relation; undefined for all of its rows. */
   readonly condition?: string;
 }
 
+const pathOf = (relation: Dataset, name: string): string => `processed/production/${relation}/${name}.parquet`;
+
 const wholeOf = (relation: Dataset, id: string): Part => ({
   relation,
-  path: `processed/production/${relation}/${id}.parquet`,
+  path: pathOf(relation, id),
+  stamp: shortHash([id, relation]),
 });
 
 /**
@@ -198,6 +203,7 @@ const wholeOf = (relation: Dataset, id: string): Part => ({
 async function partsOf(
   postgres: Postgres,
   relation: Dataset,
+  id: string,
   identity: string,
   blocks: number,
 ): Promise<readonly Part[]> {
@@ -213,19 +219,21 @@ async function partsOf(
     const end = start === starts.at(-1) ? '' : ` AND ctid < '(${start + blocks},0)'`;
     return `ctid >= '(${start},0)'${end}`;
   });
-  const stamps = await postgres.rows<{ part: number; stamp: string }>(
+  const counts = await postgres.rows<{ part: number; rows: string }>(
     conditions
       .map(
         (condition, part) =>
-          `SELECT ${part} AS part, count(*) || ' ' || coalesce(sum(xmin::text::bigint), 0) AS stamp FROM ${table} WHERE ${condition}`,
+          `SELECT ${part} AS part, count(*) || ' ' || coalesce(sum(xmin::text::bigint), 0) AS rows FROM ${table} WHERE ${condition}`,
       )
       .join(' UNION ALL '),
   );
-  const stampOf = new Map(stamps.map(({ part, stamp }) => [part, stamp]));
-  return conditions.map((condition, part) => {
-    const stamp = shortHash([identity, node, starts[part], stampOf.get(part)]);
-    return { relation, path: `processed/production/${relation}/${part}-${stamp}.parquet`, condition };
-  });
+  const rowsOf = new Map(counts.map(({ part, rows }) => [part, rows]));
+  return conditions.map((condition, part) => ({
+    relation,
+    path: pathOf(relation, `${id}-${part}`),
+    stamp: shortHash([identity, relation, node, condition, rowsOf.get(part)]),
+    condition,
+  }));
 }
 
 /** What an extract is made of. */
@@ -234,7 +242,7 @@ async function plan({ postgres, pseudonymKey }: ExtractContext, id: string, bloc
   const parts: Part[] = [];
   for (const relation of datasets) {
     const { inParts }: Shape = extractShapes[relation];
-    parts.push(...(inParts ? await partsOf(postgres, relation, identity, blocks) : [wholeOf(relation, id)]));
+    parts.push(...(inParts ? await partsOf(postgres, relation, id, identity, blocks) : [wholeOf(relation, id)]));
   }
   return parts;
 }
@@ -243,7 +251,7 @@ async function writePart(
   context: ExtractContext,
   duckdb: DuckDB,
   folder: string,
-  { relation, path, condition }: Part,
+  { relation, path, stamp, condition }: Part,
 ): Promise<{ readonly rows: number; readonly bytes: number }> {
   const token = emailTokenExpression(context.pseudonymKey, 'email');
   const { order, columns }: Shape = extractShapes[relation];
@@ -259,7 +267,8 @@ async function writePart(
   const types = Object.fromEntries(columns.map(({ name, type }) => [name, type]));
   const bytes = await context.lake.put(path, (draft) =>
     duckdb.run(
-      `COPY (FROM ${copiedRows(rows, types)} ORDER BY ${order}) TO ${sqlText(draft)} (FORMAT parquet, COMPRESSION zstd)`,
+      `COPY (FROM ${copiedRows(rows, types)} ORDER BY ${order}) TO ${sqlText(draft)}
+       (FORMAT parquet, COMPRESSION zstd, KV_METADATA {stamp: ${sqlText(stamp)}})`,
     ),
   );
   const [counted] = await duckdb.rows<{ rows: number }>(
@@ -268,33 +277,48 @@ async function writePart(
   return { rows: counted?.rows ?? 0, bytes };
 }
 
-/** Writes files of parts; nothing is registered yet. */
-async function writeParts(
+/** The current files of production that are there, by the stamps that they have. */
+async function stampedFiles({ postgres, lake }: ExtractContext, duckdb: DuckDB): Promise<ReadonlyMap<string, string>> {
+  const paths = (await productionFiles(postgres)).map(({ path }) => path);
+  const sizes = await Promise.all(paths.map((path) => lake.size(path)));
+  const located = new Map(
+    paths.filter((_, index) => sizes[index] !== undefined).map((path) => [lake.locate(path), path]),
+  );
+  if (located.size === 0) return new Map();
+  const stamps = await duckdb.rows<{ file: string; stamp: string }>(
+    `SELECT file_name AS file, decode(value) AS stamp
+     FROM parquet_kv_metadata([${[...located.keys()].map(sqlPath).join(', ')}]) WHERE decode(key) = 'stamp'`,
+  );
+  return new Map(stamps.map(({ file, stamp }) => [stamp, located.get(file) ?? '']));
+}
+
+/** Writes files of production that are to be; gives those, and the paths of others that hold what they would. */
+async function writeFiles(
   context: ExtractContext,
   id: string,
-  parts: readonly Part[],
-): Promise<readonly NewLakeFile[]> {
+  blocks: number,
+): Promise<{ readonly written: readonly NewLakeFile[]; readonly kept: readonly string[] }> {
   mkdirSync(context.duckdb.temporaryFolder, { recursive: true });
   const folder = await mkdtemp(join(context.duckdb.temporaryFolder, 'extract-'));
   const duckdb = await openDuckDB(':memory:', { ...context.duckdb, temporaryFolder: folder });
   try {
+    const present = await stampedFiles(context, duckdb);
     const written: NewLakeFile[] = [];
-    for (const part of parts) {
-      const counts = await writePart(context, duckdb, folder, part);
-      written.push({ dataset: datasetOf(part.relation), path: part.path, extract: id, ...counts });
+    const kept: string[] = [];
+    for (const part of await plan(context, id, blocks)) {
+      const { relation, path, stamp } = part;
+      const same = present.get(stamp);
+      if (same !== undefined) kept.push(same);
+      else {
+        const counts = await writePart(context, duckdb, folder, part);
+        written.push({ dataset: datasetOf(relation), path, extract: id, ...counts });
+      }
     }
-    return written;
+    return { written, kept };
   } finally {
     duckdb.close();
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-/** The current files of production that are there. */
-async function presentFiles({ postgres, lake }: ExtractContext): Promise<ReadonlySet<string>> {
-  const paths = (await productionFiles(postgres)).map(({ path }) => path);
-  const sizes = await Promise.all(paths.map((path) => lake.size(path)));
-  return new Set(paths.filter((_, index) => sizes[index] !== undefined));
 }
 
 /**
@@ -308,16 +332,10 @@ export async function extractProduction(context: ExtractContext, blocks = blocks
   const current = await isCurrent(context, id);
   if (current) return { id, files: current, written: false };
   await removeUnregistered(postgres, lake, 'processed/production');
-  const parts = await plan(context, id, blocks);
-  const present = await presentFiles(context);
-  const written = await writeParts(
-    context,
-    id,
-    parts.filter(({ path }) => !present.has(path)),
-  );
+  const { written, kept } = await writeFiles(context, id, blocks);
   await postgres.transaction(async (sql) => {
     const now = context.clock();
-    const paths = parts.map(({ path }) => path);
+    const paths = [...kept, ...written.map(({ path }) => path)];
     const replaced = (await productionFiles(sql)).map(({ path }) => path).filter((path) => !paths.includes(path));
     await retireFiles(sql, replaced, now);
     await registerFiles(sql, written, now);
