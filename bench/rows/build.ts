@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import type { LakeFile } from '../../src/ingest/lake-files.ts';
 import { systemClock } from '../../src/kernel/time.ts';
 import { openWarehouse } from '../../src/publish/models.ts';
-import { buildWarehouse, sourceViews } from '../../src/publish/publish.ts';
+import { buildWarehouse } from '../../src/publish/publish.ts';
+import { sourceViews } from '../../src/publish/sources.ts';
 import { type DuckDB, openDuckDB, sqlName, sqlPath } from '../../src/stores/duckdb/duckdb.ts';
 import type { NodeResult, RunResult } from '../../src/transform/run/results.ts';
 import { alternate, secondsOf } from '../measure.ts';
@@ -51,8 +52,9 @@ function statementOf({ resource_type, materialized, name, path, compiled_code, r
 
 /** The statements of a build in its order: the sources' views, seeds and models, tests. */
 async function statementsOf(home: Home, files: readonly LakeFile[]): Promise<readonly string[]> {
-  const statements = [sourceViews(home.lake, files)];
+  const statements: string[] = [];
   await inNewFile(home, async (duckdb) => {
+    statements.push(await sourceViews(duckdb, home.lake, files));
     const { results } = await build(home, files, duckdb);
     statements.push(...results.flatMap((result) => statementOf(result) ?? []));
   });

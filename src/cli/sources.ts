@@ -4,7 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { Command } from 'commander';
 import { currentFiles } from '../ingest/lake-files.ts';
 import { MillraceError } from '../kernel/errors.ts';
-import { sourceViews } from '../publish/publish.ts';
+import { sourceViews } from '../publish/sources.ts';
 import { openDuckDB } from '../stores/duckdb/duckdb.ts';
 import type { App } from './app.ts';
 import { jsonOption } from './options.ts';
@@ -28,7 +28,7 @@ async function writeSources(app: App, words: Words): Promise<void> {
     for (const leftover of [path, `${path}.wal`]) if (existsSync(leftover)) rmSync(leftover);
     const duckdb = await openDuckDB(path, limits);
     try {
-      await duckdb.run(sourceViews(lake, files));
+      await duckdb.run(await sourceViews(duckdb, lake, files));
       return (await duckdb.rows<{ name: string }>(listViews)).map(({ name }) => name);
     } finally {
       duckdb.close();

@@ -8,6 +8,7 @@ import { load, makePipeline, type Pipeline, smallShopAnd } from '../../tests/set
 import { type DuckDB, openDuckDB, sqlText } from '../stores/duckdb/duckdb.ts';
 import { type Extract, extractProduction } from './extract.ts';
 import { currentFiles, removeRetired } from './lake-files.ts';
+import { revertBatch } from './production/revert.ts';
 
 async function memory(): Promise<DuckDB> {
   const duckdb = await openDuckDB(':memory:', smallLimits(makeFolder()));
@@ -220,5 +221,80 @@ describe('the files of the extract', () => {
     expect((await currentFiles(context.postgres)).every(({ extract }) => extract === first.id)).toBe(true);
     expect(readdirSync(join(context.home, 'tmp'))).toEqual([]);
     expect(await extractProduction(context)).toMatchObject({ written: true });
+  });
+});
+
+describe('the files of a table that grows', () => {
+  /** Sales of a line each, by their numbers; those named are cancelled. */
+  const sales = (from: number, to: number, cancelled: readonly number[] = []) => {
+    const numbers = Array.from({ length: to - from + 1 }, (_, index) => from + index);
+    return smallShopAnd({
+      'transactions.csv': numbers.map(
+        (n) => `B${n},,2024-03-05,10:00,UPI,,20.00,sale,${cancelled.includes(n) ? 'cancelled' : 'completed'}`,
+      ),
+      'transaction_items.csv': numbers.map((n) => `BI${n},B${n},P1,1,20.00,0,20.00`),
+    });
+  };
+
+  const told = {
+    transactions: `transaction_id || ' ' || status || ' ' || total_amount`,
+    transaction_items: `item_id || ' ' || transaction_id || ' ' || line_total`,
+  };
+
+  /** What production has, and what the extract's files have, relation by relation. */
+  async function bothOf({ postgres, lake }: Pipeline, { files }: Extract) {
+    const duckdb = await memory();
+    const both: (readonly [string, readonly unknown[], readonly unknown[]])[] = [];
+    for (const [relation, row] of Object.entries(told)) {
+      const paths = files
+        .filter(({ dataset }) => dataset === `production.${relation}`)
+        .map(({ path }) => sqlText(lake.locate(path)));
+      const query = (from: string) => `SELECT ${row} AS row FROM ${from}`;
+      const [stored, extracted] = [
+        await postgres.rows<{ row: string }>(query(`production.${relation}`)),
+        await duckdb.rows<{ row: string }>(query(`read_parquet([${paths.join(', ')}])`)),
+      ].map((rows) => rows.map((one) => one.row).sort());
+      both.push([relation, stored ?? [], extracted ?? []]);
+    }
+    return both;
+  }
+
+  test('are written where rows came, changed or went, and have every row once', async () => {
+    const context = await makePipeline();
+    const loadOne = (files: ReturnType<typeof sales>) => load(context.postgres, files, { clock: context.clock });
+    const steps: Readonly<Record<string, () => Promise<unknown>>> = {
+      'the first load': () => loadOne(sales(1, 400)),
+      'rows at the end': () => loadOne(sales(401, 402)),
+      'a row that changes': () => loadOne(sales(7, 7, [7])),
+      'a batch that is undone': async () => {
+        const { batch } = await loadOne(sales(395, 420, [400]));
+        await extractProduction(context, 1);
+        await revertBatch(context, batch);
+      },
+      'a table that is written anew': async () => {
+        await context.postgres.run('CLUSTER production.transactions USING transactions_customer');
+        await context.postgres.run('CLUSTER production.transaction_items USING transaction_items_product');
+        await loadOne(sales(403, 403));
+      },
+    };
+    const kept: Record<string, number> = {};
+    let former: ReadonlySet<string> = new Set();
+    for (const [name, step] of Object.entries(steps)) {
+      await step();
+      const extract = await extractProduction(context, 1);
+      for (const [relation, stored, extracted] of await bothOf(context, extract)) {
+        expect(extracted, `${relation} after ${name}`).toEqual(stored);
+      }
+      const paths = extract.files.map(({ path }) => path);
+      kept[name] = paths.filter((path) => former.has(path)).length / paths.length;
+      former = new Set(paths);
+      expect((await currentFiles(context.postgres)).every((file) => file.extract === extract.id)).toBe(true);
+      expect(await extractProduction(context, 1)).toMatchObject({ id: extract.id, written: false });
+    }
+    expect(kept['the first load']).toBe(0);
+    expect(kept['rows at the end']).toBeGreaterThan(0.5);
+    expect(kept['a row that changes']).toBeGreaterThan(0.5);
+    expect(kept['a batch that is undone']).toBeGreaterThan(0.5);
+    expect(kept['a table that is written anew']).toBe(0);
   });
 });

@@ -15,6 +15,7 @@ import {
   registerFiles,
   removeUnregistered,
   retireFiles,
+  takeOver,
 } from './lake-files.ts';
 import { emailTokenExpression, keyFingerprint } from './pseudonym.ts';
 
@@ -67,6 +68,8 @@ const snapshotOrder: readonly ExtractColumn[] = [
 interface Shape {
   readonly order: string;
   readonly columns: readonly ExtractColumn[];
+  /** Whether it is a table that grows at its end, whose rows go into a file for each stretch of it. */
+  readonly inParts?: true;
 }
 
 /** What the extract takes of production's relations, by their names. */
@@ -75,6 +78,7 @@ export const extractShapes = {
   products: { order: 'source, product_id', columns: product },
   transactions: {
     order: 'source, transaction_id',
+    inParts: true,
     columns: [
       { name: 'source', type: 'VARCHAR' },
       { name: 'transaction_id', type: 'VARCHAR' },
@@ -91,6 +95,7 @@ export const extractShapes = {
   },
   transaction_items: {
     order: 'source, item_id',
+    inParts: true,
     columns: [
       { name: 'source', type: 'VARCHAR' },
       { name: 'item_id', type: 'VARCHAR' },
@@ -118,7 +123,10 @@ type Dataset = keyof typeof extractShapes;
 const datasets = Object.keys(extractShapes) as readonly Dataset[];
 
 /** Raised when the shape of the extract changes, so that files of the old shape are not taken for current. */
-const shapeVersion = 2;
+const shapeVersion = 3;
+
+/** Blocks of a table, of 8 KiB, whose rows are one file: some tens of thousands of rows. */
+const blocksOfPart = 1024;
 
 /** What an extract needs of its surroundings. */
 export interface ExtractContext {
@@ -141,6 +149,9 @@ const datasetOf = (relation: Dataset): string => `production.${relation}`;
 
 const ofProduction: ReadonlySet<string> = new Set(datasets.map(datasetOf));
 
+const shortHash = (parts: readonly unknown[]): string =>
+  createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 16);
+
 /** An extract is known by what moved in production, which the ledger tells, by its shape and by the key of its tokens. */
 async function extractId(postgres: Postgres, pseudonymKey: string): Promise<string> {
   const [moved] = await postgres.rows<{ version: string | null }>(
@@ -148,8 +159,7 @@ async function extractId(postgres: Postgres, pseudonymKey: string): Promise<stri
        AS version FROM ops.ledger WHERE table_name = ANY($1)`,
     [tableNames],
   );
-  const identity = [shapeVersion, keyFingerprint(pseudonymKey), moved?.version ?? ''].join('\n');
-  return createHash('sha256').update(identity).digest('hex').slice(0, 16);
+  return shortHash([shapeVersion, keyFingerprint(pseudonymKey), moved?.version ?? '']);
 }
 
 /** The current files of production. */
@@ -166,12 +176,82 @@ async function isCurrent(context: ExtractContext, id: string): Promise<readonly 
   return sizes.includes(undefined) ? undefined : files;
 }
 
-async function extractRelation(
+/** Rows of a relation that are one file. */
+interface Part {
+  readonly relation: Dataset;
+  /** The file's, when this extract writes it; relative to the lake. */
+  readonly path: string;
+  /** Kept in the file; the same as long as the rows are. */
+  readonly stamp: string;
+  /** SQL over the relation; undefined for all of its rows. */
+  readonly condition?: string;
+}
+
+const pathOf = (relation: Dataset, name: string): string => `processed/production/${relation}/${name}.parquet`;
+
+const wholeOf = (relation: Dataset, id: string): Part => ({
+  relation,
+  path: pathOf(relation, id),
+  stamp: shortHash([id, relation]),
+});
+
+/**
+ * The stretches of a table. Loads come one after the other, and each gives the rows that it writes a transaction id that is
+ * greater than all before. So a stretch has the same rows as long as their number, the sum of these ids and the table's file
+ * on disk are the same: where as many rows came as went, the sum has grown.
+ */
+async function partsOf(
+  postgres: Postgres,
+  relation: Dataset,
+  id: string,
+  identity: string,
+  blocks: number,
+): Promise<readonly Part[]> {
+  const table = `production.${relation}`;
+  const [found] = await postgres.rows<{ node: number; parts: number }>(
+    `SELECT pg_relation_filenode($1::regclass)::bigint AS node, greatest(1, ceil(pg_relation_size($1::regclass)
+       / (current_setting('block_size')::numeric * ${blocks})))::int AS parts`,
+    [table],
+  );
+  const { node, parts } = found ?? { node: 0, parts: 1 };
+  const starts = Array.from({ length: parts }, (_, index) => index * blocks);
+  const conditions = starts.map((start) => {
+    const end = start === starts.at(-1) ? '' : ` AND ctid < '(${start + blocks},0)'`;
+    return `ctid >= '(${start},0)'${end}`;
+  });
+  const counts = await postgres.rows<{ part: number; rows: string }>(
+    conditions
+      .map(
+        (condition, part) =>
+          `SELECT ${part} AS part, count(*) || ' ' || coalesce(sum(xmin::text::bigint), 0) AS rows FROM ${table} WHERE ${condition}`,
+      )
+      .join(' UNION ALL '),
+  );
+  const rowsOf = new Map(counts.map(({ part, rows }) => [part, rows]));
+  return conditions.map((condition, part) => ({
+    relation,
+    path: pathOf(relation, `${id}-${part}`),
+    stamp: shortHash([identity, relation, node, condition, rowsOf.get(part)]),
+    condition,
+  }));
+}
+
+/** What an extract is made of. */
+async function plan({ postgres, pseudonymKey }: ExtractContext, id: string, blocks: number): Promise<readonly Part[]> {
+  const identity = `${shapeVersion} ${keyFingerprint(pseudonymKey)}`;
+  const parts: Part[] = [];
+  for (const relation of datasets) {
+    const { inParts }: Shape = extractShapes[relation];
+    parts.push(...(inParts ? await partsOf(postgres, relation, id, identity, blocks) : [wholeOf(relation, id)]));
+  }
+  return parts;
+}
+
+async function writePart(
   context: ExtractContext,
   duckdb: DuckDB,
   folder: string,
-  relation: Dataset,
-  path: string,
+  { relation, path, stamp, condition }: Part,
 ): Promise<{ readonly rows: number; readonly bytes: number }> {
   const token = emailTokenExpression(context.pseudonymKey, 'email');
   const { order, columns }: Shape = extractShapes[relation];
@@ -179,14 +259,16 @@ async function extractRelation(
     expression ? `${expression.replace('{email_token}', token)} AS ${name}` : name,
   );
   const rows = join(folder, `${relation}.csv`);
+  const where = condition ? ` WHERE ${condition}` : '';
   await context.postgres.copyOut(
-    `COPY (SELECT ${selected.join(', ')} FROM production.${relation}) TO STDOUT (FORMAT csv)`,
+    `COPY (SELECT ${selected.join(', ')} FROM production.${relation}${where}) TO STDOUT (FORMAT csv)`,
     createWriteStream(rows),
   );
   const types = Object.fromEntries(columns.map(({ name, type }) => [name, type]));
   const bytes = await context.lake.put(path, (draft) =>
     duckdb.run(
-      `COPY (FROM ${copiedRows(rows, types)} ORDER BY ${order}) TO ${sqlText(draft)} (FORMAT parquet, COMPRESSION zstd)`,
+      `COPY (FROM ${copiedRows(rows, types)} ORDER BY ${order}) TO ${sqlText(draft)}
+       (FORMAT parquet, COMPRESSION zstd, KV_METADATA {stamp: ${sqlText(stamp)}})`,
     ),
   );
   const [counted] = await duckdb.rows<{ rows: number }>(
@@ -195,38 +277,69 @@ async function extractRelation(
   return { rows: counted?.rows ?? 0, bytes };
 }
 
-/**
- * Brings the lake's copy of production up to date; when no batch came since, the files stay as they are. New files are
- * registered, and the old ones retired, in one transaction after they are all written.
- */
-export async function extractProduction(context: ExtractContext): Promise<Extract> {
-  const id = await extractId(context.postgres, context.pseudonymKey);
-  const current = await isCurrent(context, id);
-  if (current) return { id, files: current, written: false };
-  await removeUnregistered(context.postgres, context.lake, 'processed/production');
+/** The current files of production that are there, by the stamps that they have. */
+async function stampedFiles({ postgres, lake }: ExtractContext, duckdb: DuckDB): Promise<ReadonlyMap<string, string>> {
+  const paths = (await productionFiles(postgres)).map(({ path }) => path);
+  const sizes = await Promise.all(paths.map((path) => lake.size(path)));
+  const located = new Map(
+    paths.filter((_, index) => sizes[index] !== undefined).map((path) => [lake.locate(path), path]),
+  );
+  if (located.size === 0) return new Map();
+  const stamps = await duckdb.rows<{ file: string; stamp: string }>(
+    `SELECT file_name AS file, decode(value) AS stamp
+     FROM parquet_kv_metadata([${[...located.keys()].map(sqlPath).join(', ')}]) WHERE decode(key) = 'stamp'`,
+  );
+  return new Map(stamps.map(({ file, stamp }) => [stamp, located.get(file) ?? '']));
+}
+
+/** Writes files of production that are to be; gives those, and the paths of others that hold what they would. */
+async function writeFiles(
+  context: ExtractContext,
+  id: string,
+  blocks: number,
+): Promise<{ readonly written: readonly NewLakeFile[]; readonly kept: readonly string[] }> {
   mkdirSync(context.duckdb.temporaryFolder, { recursive: true });
   const folder = await mkdtemp(join(context.duckdb.temporaryFolder, 'extract-'));
   const duckdb = await openDuckDB(':memory:', { ...context.duckdb, temporaryFolder: folder });
   try {
+    const present = await stampedFiles(context, duckdb);
     const written: NewLakeFile[] = [];
-    for (const relation of datasets) {
-      const path = `processed/production/${relation}/${id}.parquet`;
-      const counts = await extractRelation(context, duckdb, folder, relation, path);
-      written.push({ dataset: datasetOf(relation), path, extract: id, ...counts });
+    const kept: string[] = [];
+    for (const part of await plan(context, id, blocks)) {
+      const { relation, path, stamp } = part;
+      const same = present.get(stamp);
+      if (same !== undefined) kept.push(same);
+      else {
+        const counts = await writePart(context, duckdb, folder, part);
+        written.push({ dataset: datasetOf(relation), path, extract: id, ...counts });
+      }
     }
-    await context.postgres.transaction(async (sql) => {
-      const now = context.clock();
-      const former = await productionFiles(sql);
-      await retireFiles(
-        sql,
-        former.map(({ path }) => path),
-        now,
-      );
-      await registerFiles(sql, written, now);
-    });
-    return { id, files: await productionFiles(context.postgres), written: true };
+    return { written, kept };
   } finally {
     duckdb.close();
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/**
+ * Brings the lake's copy of production up to date. When no batch came since, the files stay as they are; otherwise those
+ * whose rows have changed are written. New files are registered, and those that they replace are retired, in one transaction
+ * after they are all written. `blocks` is how much of a table becomes one file.
+ */
+export async function extractProduction(context: ExtractContext, blocks = blocksOfPart): Promise<Extract> {
+  const { postgres, lake } = context;
+  const id = await extractId(postgres, context.pseudonymKey);
+  const current = await isCurrent(context, id);
+  if (current) return { id, files: current, written: false };
+  await removeUnregistered(postgres, lake, 'processed/production');
+  const { written, kept } = await writeFiles(context, id, blocks);
+  await postgres.transaction(async (sql) => {
+    const now = context.clock();
+    const paths = [...kept, ...written.map(({ path }) => path)];
+    const replaced = (await productionFiles(sql)).map(({ path }) => path).filter((path) => !paths.includes(path));
+    await retireFiles(sql, replaced, now);
+    await registerFiles(sql, written, now);
+    await takeOver(sql, paths, id);
+  });
+  return { id, files: await productionFiles(postgres), written: true };
 }

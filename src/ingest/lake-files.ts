@@ -69,6 +69,10 @@ export async function registerFiles(sql: Sql, files: readonly NewLakeFile[], at:
 export const retireFiles = (sql: Sql, paths: readonly string[], at: Date): Promise<number> =>
   sql.run('UPDATE ops.lake_files SET retired_at = $2 WHERE path = ANY($1)', [paths, at]);
 
+/** Makes files of production those of an extract, also such as an earlier one has written. */
+export const takeOver = (sql: Sql, paths: readonly string[], extract: string): Promise<number> =>
+  sql.run('UPDATE ops.lake_files SET extract_id = $2 WHERE path = ANY($1)', [paths, extract]);
+
 /** Removes files below a folder of the lake that nobody registered: what a killed load left behind. */
 export async function removeUnregistered(postgres: Postgres, lake: Lake, folder: string): Promise<void> {
   const registered = await postgres.rows<{ path: string }>(

@@ -45,7 +45,7 @@ async function publishAll(
   context: Pipeline,
   { project, ...options }: PublishOptions & { readonly project?: Promise<Session> } = {},
 ): Promise<PublishResult> {
-  await extractProduction(context);
+  await extractProduction(context, 1);
   const files = await currentFiles(context.postgres);
   return publish(context, await (project ?? context.loadProject()), files, { always: true, ...options });
 }
@@ -166,6 +166,34 @@ test('changes are what differs in production, whichever way it came about', asyn
   await revertBatch(context, batch);
   await publishAll(context);
   expect(await changedKeys(context)).toEqual(changes);
+});
+
+test('changes are found where most of production is in files that stay', async () => {
+  const { context } = await published();
+  const loadSales = (amounts: Readonly<Record<string, string>>) => {
+    const sales = Object.entries(amounts);
+    return loadMore(
+      context,
+      smallShopAnd({
+        'transactions.csv': sales.map(([id, amount]) => `${id},C1,2024-03-05,10:00,UPI,,${amount},sale,completed`),
+        'transaction_items.csv': sales.map(([id, amount]) => `I${id},${id},P1,1,${amount},0,${amount}`),
+      }),
+    );
+  };
+  const filesOfSales = async (): Promise<ReadonlySet<string>> =>
+    new Set(
+      (await currentFiles(context.postgres))
+        .filter(({ dataset }) => /transaction/.test(dataset))
+        .map(({ path }) => path),
+    );
+  await loadSales(Object.fromEntries(Array.from({ length: 300 }, (_, n) => [`B${n}`, '20.00'])));
+  await publishAll(context);
+  const before = await filesOfSales();
+  await loadSales({ B5: '21.00', B300: '20.00' });
+  await publishAll(context);
+  expect(await changedKeys(context)).toEqual(['production.transactions csv|B300', 'production.transactions csv|B5']);
+  const now = [...(await filesOfSales())];
+  expect(now.filter((path) => before.has(path)).length).toBeGreaterThan(now.length / 2);
 });
 
 test('an earlier snapshot changes its product, though the present state stays', async () => {

@@ -149,19 +149,28 @@ function onlyChanges(id: string, columns: readonly string[]): string {
     OVER (PARTITION BY source, ${id} ORDER BY observed_at, updated_at NULLS FIRST, content_hash)`;
 }
 
-/** DuckDB: the keys of rows that only one of two states of a relation has. */
+/** DuckDB: the keys of rows that only one of two states of a relation has; undefined when their files are the same. */
 function differingKeys(
   { id, ignored, ofSnapshots }: KeyedDataset,
   relation: keyof typeof extractShapes,
   before: readonly string[],
   now: readonly string[],
-): string {
+): string | undefined {
+  const [former, present] = [new Set(before), new Set(now)];
+  if (former.size === present.size && before.every((path) => present.has(path))) return undefined;
   const columns = extractShapes[relation].columns.map(({ name }) => name).filter((name) => !ignored.includes(name));
-  const rows = (paths: readonly string[], side: 1 | -1): string =>
-    `SELECT ${columns.join(', ')}, ${side} AS side FROM read_parquet([${paths.map(sqlPath).join(', ')}], hive_partitioning = false)
-    ${ofSnapshots ? onlyChanges(id, columns) : ''}`;
+  const rows = (paths: readonly string[], others: ReadonlySet<string>, side: 1 | -1): readonly string[] => {
+    // A snapshot's change is told by the one before it, which may be in another file.
+    const told = ofSnapshots ? paths : paths.filter((path) => !others.has(path));
+    if (told.length === 0) return [];
+    return [
+      `SELECT ${columns.join(', ')}, ${side} AS side FROM read_parquet([${told.map(sqlPath).join(', ')}], hive_partitioning = false)
+    ${ofSnapshots ? onlyChanges(id, columns) : ''}`,
+    ];
+  };
+  const sides = [...rows(before, present, -1), ...rows(now, former, 1)];
   return `SELECT source || '|' || ${id} AS key FROM (
-  SELECT ${columns.join(', ')}, sum(side) AS balance FROM (${rows(before, -1)} UNION ALL ${rows(now, 1)}) GROUP BY ALL
+  SELECT ${columns.join(', ')}, sum(side) AS balance FROM (${sides.join(' UNION ALL ')}) GROUP BY ALL
 ) WHERE balance <> 0`;
 }
 
@@ -170,10 +179,9 @@ function changesOfProduction(lake: Lake, before: readonly BuiltFile[], now: read
   const located = (files: readonly BuiltFile[], relation: string): readonly string[] =>
     pathsOf(files, relation).map((path) => lake.locate(path));
   return Object.entries(keyedDatasets).flatMap(([name, dataset]) => {
-    const differing = dataset.relations.flatMap((relation) => {
-      const [former, present] = [located(before, relation), located(now, relation)];
-      return former.join('\n') === present.join('\n') ? [] : [differingKeys(dataset, relation, former, present)];
-    });
+    const differing = dataset.relations.flatMap(
+      (relation) => differingKeys(dataset, relation, located(before, relation), located(now, relation)) ?? [],
+    );
     const keys = differing.join('\nUNION ALL ');
     return differing.length === 0
       ? []

@@ -30,7 +30,7 @@ export const openWarehouse = ({ folder, home, threads, ...others }: WarehouseSet
     folder,
     target: { name: 'duckdb', database: '', schema: 'main', threads },
     vars: {},
-    flags: {},
+    flags: { WHICH: 'build' },
     args: { which: 'build' },
     targetFolder: join(warehouseFolder(home), 'target'),
     log: () => undefined,

@@ -15,7 +15,8 @@ import { currentFiles } from '../ingest/lake-files.ts';
 import { type DuckDB, openDuckDB } from '../stores/duckdb/duckdb.ts';
 import type { NodeResult } from '../transform/run/results.ts';
 import type { Session } from '../transform/session.ts';
-import { type PublishResult, publish, recoverPublication, sourceViews } from './publish.ts';
+import { type PublishResult, publish, recoverPublication } from './publish.ts';
+import { sourceViews } from './sources.ts';
 import { postgresType, publishedModels } from './star-tables.ts';
 import { openPublished, publishedPath, readPublication, warehouseFolder } from './warehouse.ts';
 
@@ -91,7 +92,7 @@ describe('the sources of what comes of events', () => {
   async function withSources<T>({ home, lake, postgres }: Pipeline, work: (duckdb: DuckDB) => Promise<T>): Promise<T> {
     const duckdb = await openDuckDB(':memory:', smallLimits(home));
     try {
-      await duckdb.run(sourceViews(lake, await currentFiles(postgres)));
+      await duckdb.run(await sourceViews(duckdb, lake, await currentFiles(postgres)));
       return await work(duckdb);
     } finally {
       duckdb.close();

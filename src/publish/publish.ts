@@ -8,20 +8,21 @@ import { constants, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, st
 import { copyFile, rename } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { appendAudit } from '../audit/audit.ts';
-import { type LakeColumn, lakeShapes } from '../ingest/events/lake-shape.ts';
+import { lakeShapes } from '../ingest/events/lake-shape.ts';
 import { extractShapes } from '../ingest/extract.ts';
 import type { LakeFile } from '../ingest/lake-files.ts';
 import { MillraceError } from '../kernel/errors.ts';
 import { flush } from '../kernel/folders.ts';
 import type { IdSource } from '../kernel/ids.ts';
 import type { Clock } from '../kernel/time.ts';
-import { type DuckDB, type DuckDBLimits, openDuckDB, sqlName, sqlPath, sqlText } from '../stores/duckdb/duckdb.ts';
+import { type DuckDB, type DuckDBLimits, openDraft, sqlText } from '../stores/duckdb/duckdb.ts';
 import type { Lake } from '../stores/lake/lake.ts';
 import type { Postgres, Sql } from '../stores/postgres/postgres.ts';
 import type { NodeResult, RunResult } from '../transform/run/results.ts';
 import type { Session } from '../transform/session.ts';
 import { type Basis, findBasis, recordBuiltFrom, startAnew, startFromCopy } from './increment.ts';
 import { ensureReaders, type ReaderRole } from './readers.ts';
+import { sourceViews } from './sources.ts';
 import { dropFormerStarSchemas, prepareStarSchema, switchStarSchema, type TableRows } from './star-schema.ts';
 import { isCopyNeeded, updateStarSchema } from './update-star-schema.ts';
 import { publishedPath, warehouseFolder } from './warehouse.ts';
@@ -81,41 +82,6 @@ function inputHash({ lake }: PublishContext, builtBy: string, files: readonly La
   return hash.digest('hex');
 }
 
-/** What stands for a dataset of which no file came: a select without rows, of the columns that its files would have. */
-const emptySelect = (columns: readonly LakeColumn[]): string =>
-  `SELECT ${columns.map(({ name, type }) => `NULL::${type} AS ${sqlName(name)}`).join(', ')} WHERE false`;
-
-/** Files of events, catalog and profiles may be older than a column, which is then NULL. */
-function lakeSelect(columns: readonly LakeColumn[], paths: readonly string[]): string {
-  if (paths.length === 0) return emptySelect(columns);
-  const files = `read_parquet([${paths.join(', ')}], hive_partitioning = false, union_by_name = true)`;
-  return `${emptySelect(columns)} UNION ALL BY NAME SELECT * FROM ${files}`;
-}
-
-/**
- * DuckDB: the sources of the models, as views over the registered files of the lake and nothing else. What comes of events
- * is there also without any file.
- */
-export function sourceViews(lake: Lake, files: readonly LakeFile[]): string {
-  const pathsOf = (dataset: string): readonly string[] =>
-    files.filter((file) => file.dataset === dataset).map(({ path }) => sqlPath(lake.locate(path)));
-  const ofEvents = Object.entries(lakeShapes).map(
-    ([name, columns]) => [`lake.${name}`, lakeSelect(columns, pathsOf(`lake.${name}`))] as const,
-  );
-  const selects = new Map<string, string>(ofEvents);
-  for (const { dataset } of files) {
-    if (selects.has(dataset)) continue;
-    selects.set(dataset, `SELECT * FROM read_parquet([${pathsOf(dataset).join(', ')}], hive_partitioning = false)`);
-  }
-  const views = [...selects].map(([dataset, select]) => {
-    const [schema = '', table = ''] = dataset.split('.');
-    return `CREATE SCHEMA IF NOT EXISTS ${sqlName(schema)};
-CREATE OR REPLACE VIEW ${sqlName(schema)}.${sqlName(table)} AS ${select};`;
-  });
-  // Each model and test opens the files anew; of many small ones the footers are most of the work.
-  return ['SET parquet_metadata_cache = true;', ...views].join('\n');
-}
-
 const createPublication = (context: PublishContext, id: string, publishedAt: Date, builtBy: string): string =>
   `CREATE SCHEMA IF NOT EXISTS ops;
 CREATE OR REPLACE TABLE ops.publication AS SELECT ${sqlText(id)} AS publication_id,
@@ -145,7 +111,7 @@ export async function buildWarehouse(
   files: readonly LakeFile[],
   { unitTests = false, onNode }: Pick<PublishOptions, 'unitTests' | 'onNode'> = {},
 ): Promise<RunResult> {
-  await duckdb.run(sourceViews(lake, files));
+  await duckdb.run(await sourceViews(duckdb, lake, files));
   // The order of rows means nothing; to keep it, DuckDB gathers blocks for each of the lake's many small files.
   await duckdb.run('SET preserve_insertion_order = false');
   const { ids } = project.select(unitTests ? {} : { exclude: ['resource_type:unit_test'] });
@@ -301,7 +267,7 @@ async function openBuild(
 ): Promise<DuckDB> {
   mkdirSync(warehouseFolder(context.home), { recursive: true });
   if (basis) await copyFile(publishedPath(context.home), path, constants.COPYFILE_FICLONE);
-  const duckdb = await openDuckDB(path, context.duckdb);
+  const duckdb = await openDraft(path, context.duckdb);
   try {
     if (basis) await startFromCopy(duckdb, project.manifest, context.lake, basis, files);
     else await startAnew(duckdb);

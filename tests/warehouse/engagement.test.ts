@@ -495,7 +495,7 @@ test('the tests of the project find what is wrong', async () => {
   const harms = [
     [`UPDATE lake.events SET session_id = NULL WHERE event_id = 'EVT_0001'`, 'events_are_whole'],
     [`UPDATE lake.events SET revenue_amount = 1 WHERE event_id = 'EVT_0001'`, 'events_are_whole'],
-    ['INSERT INTO lake.events FROM lake.events LIMIT 1', 'unique_stg_events_event_id'],
+    ['INSERT INTO lake.events FROM lake.events LIMIT 1', 'events_are_unique'],
     [`DELETE FROM lake.events WHERE event_id = 'EVT_0001'`, 'engagement_adds_up_to_events'],
     ['DELETE FROM int_sessions WHERE page_views = 1', 'engagement_adds_up_to_events'],
     [

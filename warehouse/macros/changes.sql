@@ -4,11 +4,8 @@
     in a pre-hook, in one transaction with the rows that come in their place.
 -#}
 
-{#- True where the rows that are there stay but for those that changed_keys names. While parsing it only says what it reads. -#}
-{%- macro is_increment() -%}
-    {%- if execute and not is_incremental() -%}
-        {{ return(false) }}
-    {%- endif -%}
+{#- True where changed_keys names what has changed since the last build. While parsing it only says what it reads. -#}
+{%- macro has_changed_keys() -%}
     {%- set changed_keys = source('pipeline', 'changed_keys') -%}
     {%- if not execute or load_relation(changed_keys) is none -%}
         {{ return(false) }}
@@ -16,18 +13,37 @@
     {{ return(run_query('select count(*) from ' ~ changed_keys).columns[0].values()[0] > 0) }}
 {%- endmacro -%}
 
+{#- True where the rows that are there stay but for those that changed_keys names. -#}
+{%- macro is_increment() -%}
+    {%- if execute and not is_incremental() -%}
+        {{ return(false) }}
+    {%- endif -%}
+    {{ return(has_changed_keys()) }}
+{%- endmacro -%}
+
 {#- A select of the keys of a dataset that loads touched, as `key`. -#}
 {%- macro changed_keys_of(dataset) -%}
     select key from {{ source('pipeline', 'changed_keys') }} where dataset = '{{ dataset }}'
 {%- endmacro -%}
 
-{#- The UTC days (YYYY-MM-DD, in order) whose events loads touched; none where all days are to be built. -#}
-{%- macro changed_event_days() -%}
-    {%- if not is_increment() -%}
-        {{ return(none) }}
-    {%- endif -%}
+{#- The UTC days (YYYY-MM-DD, in order) whose events loads touched. -#}
+{%- macro touched_event_days() -%}
     {%- set found = run_query('select distinct key from (' ~ changed_keys_of('lake.events') ~ ') as days order by key') -%}
     {{ return(found.columns[0].values() | list) }}
+{%- endmacro -%}
+
+{#- The same for a model; none where all days are to be built. -#}
+{%- macro changed_event_days() -%}
+    {{ return(touched_event_days() if is_increment() else none) }}
+{%- endmacro -%}
+
+{#-
+    The same for a test of events; none where those of all days are to be tested. In a build that keeps rows, the events of
+    all other days are those of the build before, whose tests have passed.
+-#}
+{%- macro event_days_to_test() -%}
+    {%- set keeps_rows = has_changed_keys() and flags.WHICH == 'build' and not flags.FULL_REFRESH -%}
+    {{ return(touched_event_days() if keeps_rows else none) }}
 {%- endmacro -%}
 
 {#- The first instant of a UTC day, and the last. -#}
@@ -69,6 +85,13 @@
     {%- endif -%}
 {%- endmacro -%}
 
+{#- A select of the session_natural_key of sessions that have an event on a touched day now. -#}
+{%- macro sessions_of_touched_days(days) -%}
+    select {{ session_key('source', 'user_id', 'session_id') }}
+    from {{ ref('int_session_days') }}
+    where {{ is_touched_day('date', days) }}
+{%- endmacro -%}
+
 {#- Pre-hook of int_sessions: deletes sessions that had an event on a touched day, or have one now. -#}
 {%- macro delete_touched_sessions() -%}
     {%- if is_incremental() -%}
@@ -76,11 +99,7 @@
         delete from {{ this }}
         {%- if days is not none %}
         where
-            session_natural_key in (
-                select {{ session_key('source', 'user_id', 'session_id') }}
-                from {{ ref('int_session_days') }}
-                where {{ is_touched_day('date', days) }}
-            )
+            session_natural_key in ({{ sessions_of_touched_days(days) }})
             {%- for day in days %}
             or (session_start <= {{ utc_day_end(day) }} and session_end >= {{ utc_day_start(day) }})
             {%- endfor %}
@@ -95,11 +114,7 @@
         delete from {{ this }}
         {%- if days is not none %}
         where
-            session_natural_key in (
-                select {{ session_key('source', 'user_id', 'session_id') }}
-                from {{ ref('int_session_days') }}
-                where {{ is_touched_day('date', days) }}
-            )
+            session_natural_key in ({{ sessions_of_touched_days(days) }})
             or session_natural_key in (
                 select session_natural_key from {{ this }} where {{ is_touched_day('date', days) }}
             )
@@ -113,6 +128,18 @@
         {{ return(none) }}
     {%- endif -%}
     {{ return('select source, user_id, session_id from ' ~ this) }}
+{%- endmacro -%}
+
+{#- A select of the rows of int_session_days that belong to other sessions than those kept. -#}
+{%- macro session_days_to_build(kept) -%}
+    select * from {{ ref('int_session_days') }} as days
+    {%- if kept is not none %}
+    where not exists (
+        select 1
+        from ({{ kept }}) as kept
+        where kept.source = days.source and kept.user_id = days.user_id and kept.session_id = days.session_id
+    )
+    {%- endif %}
 {%- endmacro -%}
 
 {#-

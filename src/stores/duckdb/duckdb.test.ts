@@ -8,7 +8,7 @@ import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { makeFolder, smallLimits } from '../../../tests/setup/fixtures.ts';
-import { type DuckDB, databaseNameOf, openDuckDB, sqlName, sqlText } from './duckdb.ts';
+import { type DuckDB, databaseNameOf, openDraft, openDuckDB, sqlName, sqlText } from './duckdb.ts';
 import { streamRows } from './stream-rows.ts';
 
 async function memory(folder = makeFolder()): Promise<DuckDB> {
@@ -35,6 +35,24 @@ test.each(['shop', 'shop.2024-01', 'my shop', '.hidden', 'main', 'temp', 'system
     expect(await duckdb.rows('SELECT current_database() AS name')).toEqual([{ name: databaseNameOf(path) }]);
   },
 );
+
+test('a draft keeps what was there at its last checkpoint, and writes nothing beside it', async () => {
+  const folder = makeFolder();
+  const path = join(folder, 'build-1.draft.duckdb');
+  for (const round of [1, 2]) {
+    const draft = await openDraft(path, smallLimits(folder));
+    expect(await draft.rows('SELECT current_database() AS name')).toEqual([{ name: databaseNameOf(path) }]);
+    await draft.run(`CREATE TABLE kept_${round} AS SELECT range AS n FROM range(${round}); CHECKPOINT`);
+    await draft.run('CREATE OR REPLACE TABLE later AS SELECT 1 AS n');
+    expect(readdirSync(folder).filter((name) => name.startsWith('build-'))).toEqual(['build-1.draft.duckdb']);
+    draft.close();
+  }
+  const duckdb = await openDuckDB(path, smallLimits(folder), true);
+  onTestFinished(() => duckdb.close());
+  const tables = await duckdb.rows<{ name: string }>('SELECT table_name AS name FROM duckdb_tables() ORDER BY 1');
+  expect(tables.map(({ name }) => name)).toEqual(expect.arrayContaining(['kept_1', 'kept_2']));
+  expect(await duckdb.rows('SELECT count(*) AS rows FROM kept_2')).toEqual([{ rows: 2 }]);
+});
 
 describe('results', () => {
   test('are plain JSON values with the names and types of their columns', async () => {

@@ -202,6 +202,22 @@ export async function openDuckDB(path: string, limits: DuckDBLimits, readOnly = 
   }
 }
 
+/**
+ * Opens a database file that counts only once it is complete: what is written to it lasts from the next CHECKPOINT on. No
+ * statement waits for the disk, as it does where each is to outlast a crash.
+ */
+export async function openDraft(path: string, limits: DuckDBLimits): Promise<DuckDB> {
+  const duckdb = await openDuckDB(':memory:', limits);
+  const name = sqlName(databaseNameOf(path));
+  try {
+    await duckdb.run(`ATTACH ${sqlText(path)} AS ${name} (RECOVERY_MODE no_wal_writes); USE ${name}`);
+    return duckdb;
+  } catch (thrown) {
+    duckdb.close();
+    throw thrown;
+  }
+}
+
 /** A text as an SQL literal. */
 export const sqlText = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 

@@ -7,7 +7,7 @@ import type { ManifestNode } from '../manifest/types.ts';
 import type { Compiled } from './compile.ts';
 import type { CompiledText } from './errors.ts';
 import { endedResult, type Outcome, Stopwatch } from './node-result.ts';
-import { attempt, compiledText, materialize, noteRelations, type RunContext } from './node-run.ts';
+import { attempt, compiledText, compileOn, materialize, noteRelations, type RunContext } from './node-run.ts';
 import type { NodeResult, Status } from './results.ts';
 import { lineOfTest } from './test-line.ts';
 import type { Worker } from './workers.ts';
@@ -210,16 +210,8 @@ export async function runTestsTogether(
   const results: NodeResult[] = [];
   for (const node of nodes) {
     const watch = new Stopwatch(context.clock);
-    let compiled: Compiled | undefined;
-    const outcome = await attempt(
-      context,
-      session,
-      async () => {
-        compiled = await watch.step('compile', () => context.compiler.compile({ node, session }));
-        return { status: 'success', message: null };
-      },
-      () => textOfTest(context, node, undefined),
-    );
+    const text = (): CompiledText => textOfTest(context, node, undefined);
+    const { outcome, compiled } = await compileOn(context, { node, session, watch }, text);
     if (compiled) ready.push({ node, compiled, watch });
     else results.push(resultOf(context, { node, compiled, outcome, watch }, worker));
   }

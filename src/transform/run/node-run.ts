@@ -121,10 +121,18 @@ export function responseOf(context: NodeContext): Readonly<Record<string, JsonVa
 
 const messageOf = (response: Readonly<Record<string, JsonValue>>): string => String(response._message ?? 'OK');
 
-/** Compiles a node, and builds nothing. */
-export async function compileNode(context: RunContext, node: ManifestNode, worker: Worker): Promise<NodeResult> {
-  const watch = new Stopwatch(context.clock);
-  const session = new Session(worker.duckdb, false, context.signal);
+/** What came of compiling a node: an outcome of error without its SQL, or with it. */
+interface Compilation {
+  readonly outcome: Outcome;
+  readonly compiled: Compiled | undefined;
+}
+
+/** Compiles a node on a session. A failure is an outcome, not an exception; the text is for the lines of its message. */
+export async function compileOn(
+  context: RunContext,
+  { node, session, watch }: { readonly node: ManifestNode; readonly session: Session; readonly watch: Stopwatch },
+  text: () => CompiledText,
+): Promise<Compilation> {
   let compiled: Compiled | undefined;
   const outcome = await attempt(
     context,
@@ -133,8 +141,16 @@ export async function compileNode(context: RunContext, node: ManifestNode, worke
       compiled = await watch.step('compile', () => context.compiler.compile({ node, session }));
       return { status: 'success', message: null };
     },
-    () => compiledText(node, compiled),
+    text,
   );
+  return { outcome, compiled };
+}
+
+/** Compiles a node, and builds nothing. */
+export async function compileNode(context: RunContext, node: ManifestNode, worker: Worker): Promise<NodeResult> {
+  const watch = new Stopwatch(context.clock);
+  const session = new Session(worker.duckdb, false, context.signal);
+  const { outcome, compiled } = await compileOn(context, { node, session, watch }, () => compiledText(node, undefined));
   return endedResult({ node, outcome, watch, worker, sql: compiled?.sql });
 }
 

@@ -4,8 +4,6 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='append',
-        on_schema_change='fail',
         pre_hook='{{ delete_touched_journeys() }}',
     )
 }}
@@ -13,14 +11,7 @@
 with
 
 session_days as (
-    select * from {{ ref('int_session_days') }} as days
-    {%- if kept is not none %}
-    where not exists (
-        select 1
-        from ({{ kept }}) as kept
-        where kept.source = days.source and kept.user_id = days.user_id and kept.session_id = days.session_id
-    )
-    {%- endif %}
+    {{ session_days_to_build(kept) }}
 ),
 
 timed as (

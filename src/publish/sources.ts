@@ -1,0 +1,62 @@
+/** The sources of the models: views over the registered files of the lake. */
+import { type LakeColumn, lakeShapes } from '../ingest/events/lake-shape.ts';
+import type { LakeFile } from '../ingest/lake-files.ts';
+import { type DuckDB, sqlName, sqlPath } from '../stores/duckdb/duckdb.ts';
+import type { Lake } from '../stores/lake/lake.ts';
+
+const readFiles = (paths: readonly string[]): string =>
+  `SELECT * FROM read_parquet([${paths.map(sqlPath).join(', ')}], hive_partitioning = false)`;
+
+/** What stands for a dataset of which no file came: a select without rows, of the columns that its files would have. */
+const emptySelect = (columns: readonly LakeColumn[]): string =>
+  `SELECT ${columns.map(({ name, type }) => `NULL::${type} AS ${sqlName(name)}`).join(', ')} WHERE false`;
+
+/** Files in groups of those that have the same columns, of the same types. */
+async function alikeFiles(duckdb: DuckDB, paths: readonly string[]): Promise<readonly (readonly string[])[]> {
+  if (paths.length < 2) return [paths];
+  const groups = await duckdb.rows<{ paths: readonly string[] }>(
+    `SELECT list(file_name ORDER BY file_name) AS paths FROM (
+       SELECT file_name, list(row(name, type, type_length, converted_type, logical_type, precision, scale) ORDER BY name) AS columns
+       FROM parquet_schema([${paths.map(sqlPath).join(', ')}]) GROUP BY file_name
+     ) GROUP BY columns ORDER BY paths`,
+  );
+  return groups.map((group) => group.paths);
+}
+
+/**
+ * Files of events, catalog and profiles may be older than a column, which is then NULL. DuckDB could put files of different
+ * columns together by itself, but would compare those of all files for every model and test that reads them.
+ */
+async function lakeSelect(duckdb: DuckDB, columns: readonly LakeColumn[], paths: readonly string[]): Promise<string> {
+  if (paths.length === 0) return emptySelect(columns);
+  const groups = await alikeFiles(duckdb, paths);
+  return [emptySelect(columns), ...groups.map(readFiles)].join(' UNION ALL BY NAME ');
+}
+
+/**
+ * DuckDB: the sources of the models, as views over the registered files of the lake and nothing else. What comes of events
+ * is there also without any file. The connection is asked for the files' columns.
+ */
+export async function sourceViews(duckdb: DuckDB, lake: Lake, files: readonly LakeFile[]): Promise<string> {
+  const pathsOf = (dataset: string): readonly string[] =>
+    files.filter((file) => file.dataset === dataset).map(({ path }) => lake.locate(path));
+  const selects = new Map<string, string>();
+  for (const [name, columns] of Object.entries(lakeShapes)) {
+    selects.set(`lake.${name}`, await lakeSelect(duckdb, columns, pathsOf(`lake.${name}`)));
+  }
+  for (const { dataset } of files) {
+    if (!selects.has(dataset)) selects.set(dataset, readFiles(pathsOf(dataset)));
+  }
+  const views = [...selects].map(([dataset, select]) => {
+    const [schema = '', table = ''] = dataset.split('.');
+    return `CREATE SCHEMA IF NOT EXISTS ${sqlName(schema)};
+CREATE OR REPLACE VIEW ${sqlName(schema)}.${sqlName(table)} AS ${select};`;
+  });
+  return [
+    // Each model and test opens the files anew; of many small ones the footers are most of the work.
+    'SET parquet_metadata_cache = true;',
+    // Nobody writes a registered file while it is read here, so it need not be looked at before each use.
+    `SET validate_external_file_cache = 'NO_VALIDATION';`,
+    ...views,
+  ].join('\n');
+}
