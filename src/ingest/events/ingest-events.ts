@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { appendAudit } from '../../audit/audit.ts';
 import { type DuckDB, type DuckDBLimits, sqlText } from '../../stores/duckdb/duckdb.ts';
 import { streamRows } from '../../stores/duckdb/stream-rows.ts';
+import { removeDrafts } from '../files/copies.ts';
 import { requireUnchanged } from '../files/inspect.ts';
 import { withJudge } from '../judge.ts';
 import { type NewLakeFile, removeUnregistered } from '../lake-files.ts';
@@ -17,6 +18,7 @@ import {
   insertFiles,
   insertQuality,
   knownHashes,
+  loadedPaths,
   registerSource,
 } from './batch-books.ts';
 import type { EventsContext } from './context.ts';
@@ -25,7 +27,7 @@ import { type Drift, findNewFields, findNewWords, keepDrift } from './drift.ts';
 import { loadedEvents } from './event-index.ts';
 import { indexFolder, writeEvents } from './event-lake.ts';
 import { hashLines, judgeReceived } from './judge-received.ts';
-import { archivedEventName, archiveEvents } from './read/archive.ts';
+import { archivedEventName, archiveEvents, packOnTheWay } from './read/archive.ts';
 import { type EventFile, findEventFiles } from './read/find.ts';
 import { type EventReading, findEventLines, readEvents } from './read/read.ts';
 import { conflictRule } from './verdict-statements.ts';
@@ -242,13 +244,15 @@ async function commit(
 export async function ingestEvents(request: EventsRequest, context: EventsContext): Promise<EventsResult> {
   const recordedAt = context.clock();
   const stopwatch = createStopwatch(context.clock);
-  const { files, ignored } = await stopwatch.time('find and hash the files', async () => ({
-    result: await findEventFiles(request.paths),
+  const prepareCopies = packOnTheWay(context.rawEvents, (paths) => loadedPaths(context.postgres, 'events', paths));
+  const { files, ignored } = await stopwatch.time('find, hash and pack the files', async () => ({
+    result: await findEventFiles(request.paths, prepareCopies),
   }));
   const known = await knownHashes(context.postgres, 'events', files);
   const fresh = distinct(files).filter(({ sha256 }) => !known.has(sha256));
   const base = { source: request.source, ignored };
   if (fresh.length === 0) {
+    await removeDrafts(context.rawEvents);
     await registerSource(context.postgres, request, recordedAt);
     return {
       ...base,

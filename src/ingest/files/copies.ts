@@ -1,11 +1,21 @@
 /** Copies of received files, packed on the way where they are not, each whole before it gets its name. */
+import { once } from 'node:events';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { access, mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { constants, createZstdCompress, createZstdDecompress } from 'node:zlib';
+import { constants, createZstdCompress, createZstdDecompress, type ZstdCompress } from 'node:zlib';
 import { isMissing } from '../../kernel/errors.ts';
 import { flush } from '../../kernel/folders.ts';
+
+/** A copy that is written while its file is read for another purpose. */
+export interface DraftCopy {
+  readonly path: string;
+  /** Takes what was read; resolves when more may come. */
+  take(chunk: Buffer): Promise<void>;
+  /** Resolves when all of it is written. */
+  end(): Promise<void>;
+}
 
 /** A file that is to be kept. */
 export interface WantedCopy {
@@ -14,6 +24,8 @@ export interface WantedCopy {
   readonly name: string;
   /** Whether it is packed with zstd on the way. */
   readonly pack: boolean;
+  /** Its copy, when there is one already: the path of a `DraftCopy`. */
+  readonly draft?: string | undefined;
 }
 
 /** More at once gain nothing. */
@@ -31,17 +43,43 @@ const isThere = (path: string): Promise<boolean> =>
     },
   );
 
-async function keepCopy(folder: string, { path, name, pack }: WantedCopy): Promise<void> {
-  const target = join(folder, name);
-  if (await isThere(target)) return;
-  for (const needed of [dirname(target), drafts(folder)]) await mkdir(needed, { recursive: true, mode: 0o700 });
-  const draft = join(drafts(folder), name.replaceAll('/', '_'));
+const createPacker = (): ZstdCompress =>
+  createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: 1 }, chunkSize: 1 << 20 });
+
+const makeFolder = (folder: string): Promise<unknown> => mkdir(folder, { recursive: true, mode: 0o700 });
+
+/** Begins a packed copy, to be kept later or removed with the other drafts. Its number tells it from the others of a load. */
+export async function beginCopy(folder: string, number: number): Promise<DraftCopy> {
+  await makeFolder(drafts(folder));
+  const path = join(drafts(folder), `early-${number}`);
+  const packer = createPacker();
+  const written = pipeline(packer, createWriteStream(path, { mode: 0o600 }));
+  // A failure is told to whoever gives more, or ends it.
+  written.catch(() => undefined);
+  return {
+    path,
+    async take(chunk) {
+      if (!packer.write(chunk)) await Promise.race([once(packer, 'drain'), written]);
+    },
+    end() {
+      packer.end();
+      return written;
+    },
+  };
+}
+
+async function writeCopy({ path, pack }: WantedCopy, draft: string): Promise<void> {
   const source = createReadStream(path, { highWaterMark: 1 << 20 });
   const sink = createWriteStream(draft, { mode: 0o600 });
-  if (pack) {
-    const params = { [constants.ZSTD_c_compressionLevel]: 1 };
-    await pipeline(source, createZstdCompress({ params, chunkSize: 1 << 20 }), sink);
-  } else await pipeline(source, sink);
+  await (pack ? pipeline(source, createPacker(), sink) : pipeline(source, sink));
+}
+
+async function keepCopy(folder: string, copy: WantedCopy): Promise<void> {
+  const target = join(folder, copy.name);
+  if (await isThere(target)) return;
+  for (const needed of [dirname(target), drafts(folder)]) await makeFolder(needed);
+  const draft = copy.draft ?? join(drafts(folder), copy.name.replaceAll('/', '_'));
+  if (draft !== copy.draft) await writeCopy(copy, draft);
   await flush(draft);
   await rename(draft, target);
   await flush(dirname(target));

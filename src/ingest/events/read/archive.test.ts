@@ -1,10 +1,10 @@
 /** The archive of event files: the bytes as received, for their owner alone, found again or known to be gone. */
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { makeFolder, writeFiles } from '../../../../tests/setup/fixtures.ts';
-import { archivedEventName, archiveEvents, openArchived } from './archive.ts';
+import { archivedEventName, archiveEvents, loadedAs, openArchived, packOnTheWay } from './archive.ts';
 import { type EventFile, findEventFiles } from './find.ts';
 
 const day = '2026-11-21';
@@ -43,6 +43,39 @@ test('each content is kept once a day, under its hash, and given back as it was 
     expect(opened).toMatchObject(same);
     expect(readFileSync(opened.path).equals(readFileSync(path))).toBe(true);
   }
+});
+
+test('a file that is new is packed while it is looked at, and that copy is kept', async () => {
+  const received = writeFiles(contents);
+  const raw = join(makeFolder(), 'raw', 'events');
+  const loaded = loadedAs({ path: join(received, 'b.json'), bytes: contents['b.json'].length });
+  const asked: (readonly string[])[] = [];
+  const { files } = await findEventFiles(
+    [received],
+    packOnTheWay(raw, async (paths) => {
+      asked.push(paths);
+      return new Set([loaded]);
+    }),
+  );
+  expect(asked).toEqual([files.map(({ path }) => path)]);
+  expect(files.filter(({ draft }) => draft).map(({ name }) => name)).toEqual(['a.ndjson', 'f.jsonl']);
+  expect(files.map(({ draft, ...file }) => file)).toEqual((await findEventFiles([received])).files);
+  for (const { draft = '' } of files.filter(({ draft }) => draft)) {
+    expect(statSync(draft).mode & 0o777).toBe(0o600);
+    expect(dirname(dirname(draft))).toBe(raw);
+  }
+  await archiveEvents(raw, files, day);
+  expect(readdirSync(raw)).toEqual([`received_date=${day}`]);
+  for (const file of files) {
+    const { path } = await openArchived(raw, archivedOf(file), makeFolder());
+    expect(readFileSync(path).equals(readFileSync(file.path))).toBe(true);
+  }
+});
+
+test('a copy that cannot be written ends the look at its file', async () => {
+  const received = writeFiles({ 'a.ndjson': '{"a":1}\n'.repeat(1 << 19) });
+  const full = packOnTheWay('/dev/null', async () => new Set());
+  await expect(findEventFiles([received], full)).rejects.toMatchObject({ code: 'ENOTDIR' });
 });
 
 test('a copy that is gone, damaged or another one is refused', async () => {

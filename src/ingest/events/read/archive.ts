@@ -2,8 +2,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { MillraceError } from '../../../kernel/errors.ts';
-import { keepCopies, restoreCopy } from '../../files/copies.ts';
-import { type EventFile, readEventFile } from './find.ts';
+import { beginCopy, keepCopies, restoreCopy } from '../../files/copies.ts';
+import { type EventFile, type PrepareCopies, readEventFile } from './find.ts';
 
 /** What the name of a copy is made of. */
 export type ArchivedContent = Pick<EventFile, 'sha256' | 'compression' | 'format'>;
@@ -16,7 +16,7 @@ function packingOf({ compression, format }: ArchivedContent): string {
 }
 
 /** Parquet is packed within, and what came packed stays so. */
-const isPackedHere = ({ compression, format }: ArchivedContent): boolean =>
+const isPackedHere = ({ compression, format }: Omit<ArchivedContent, 'sha256'>): boolean =>
   compression === 'none' && format !== 'parquet';
 
 /** The name that a file gets in the archive, below the folder of raw events. The day is YYYY-MM-DD. */
@@ -27,8 +27,35 @@ export const archivedEventName = (content: ArchivedContent, receivedDate: string
 export const archiveEvents = (rawFolder: string, files: readonly EventFile[], receivedDate: string): Promise<void> =>
   keepCopies(
     rawFolder,
-    files.map((file) => ({ path: file.path, name: archivedEventName(file, receivedDate), pack: isPackedHere(file) })),
+    files.map((file) => ({
+      path: file.path,
+      name: archivedEventName(file, receivedDate),
+      pack: isPackedHere(file),
+      draft: file.draft,
+    })),
   );
+
+/** Files that were loaded, as far as can be told without reading them: `loadedAs` each. */
+type Loaded = ReadonlySet<string>;
+
+/** What a file is held to be loaded by, before it is read. */
+export const loadedAs = ({ path, bytes }: Pick<EventFile, 'path' | 'bytes'>): string => `${bytes} ${path}`;
+
+/**
+ * Lets new files be packed for the archive while they are looked at: that takes one core, and so does this. One that
+ * proves to be loaded, or another content of a known one, is packed in vain, or later.
+ */
+export const packOnTheWay =
+  (rawFolder: string, findLoaded: (paths: readonly string[]) => Promise<Loaded>): PrepareCopies =>
+  async (paths) => {
+    const loaded = await findLoaded(paths);
+    let number = 0;
+    return async (file) => {
+      if (!isPackedHere(file) || loaded.has(loadedAs(file))) return undefined;
+      number += 1;
+      return beginCopy(rawFolder, number);
+    };
+  };
 
 /** A file of a batch that was archived. */
 export interface ArchivedEvents extends ArchivedContent {

@@ -5,6 +5,7 @@ import { open } from 'node:fs/promises';
 import { basename, join, relative, resolve, sep } from 'node:path';
 import { MillraceError } from '../../../kernel/errors.ts';
 import { type Compression, compressionOf, contentOf, isParquet, requireText } from '../../files/compression.ts';
+import type { DraftCopy } from '../../files/copies.ts';
 import { type Encoding, markedEncoding, toUtf8 } from '../../files/encoding.ts';
 import { inspect, unreadable } from '../../files/inspect.ts';
 import { LineScan, lineLimit } from './line-scan.ts';
@@ -35,6 +36,8 @@ export interface EventFile {
   /** The lines of a regular file that are not blank; undefined for others, which have not been taken apart yet. */
   readonly records: number | undefined;
   readonly modifiedAt: number;
+  /** The path of a packed copy that was written while the file was looked at; undefined when there is none. */
+  readonly draft?: string | undefined;
 }
 
 /** The files that were found, and what was left out. */
@@ -200,28 +203,48 @@ async function tell(path: string): Promise<Told> {
   return { compression, format, encoding, lineEnd: lineEndOf(text), plain };
 }
 
+/** Begins a copy of a file that is about to be read; undefined when none is wanted. */
+export type BeginCopy = (
+  file: Pick<EventFile, 'path' | 'bytes' | 'compression' | 'format'>,
+) => Promise<DraftCopy | undefined>;
+
 /**
  * Looks at one file. Errors: MR-IN-001, MR-IN-005 when it is of another format, MR-IN-007, MR-IN-014 when its beginning
  * cannot be unpacked.
  */
-export async function readEventFile(path: string, name: string): Promise<EventFile> {
-  const modifiedAt = inspect(path).mtimeMs;
+export async function readEventFile(path: string, name: string, begin?: BeginCopy): Promise<EventFile> {
+  const { mtimeMs: modifiedAt, size } = inspect(path);
   const { plain, ...told } = await tell(path);
   const hash = createHash('sha256');
   const scan = new LineScan();
+  const copy = await begin?.({ path, bytes: size, ...told });
   let bytes = 0;
-  for await (const chunk of contentOf(path, 'none')) {
-    hash.update(chunk);
-    if (plain) scan.add(chunk);
-    bytes += chunk.length;
+  try {
+    for await (const chunk of contentOf(path, 'none')) {
+      const copied = copy?.take(chunk);
+      hash.update(chunk);
+      if (plain) scan.add(chunk);
+      bytes += chunk.length;
+      await copied;
+    }
+  } finally {
+    await copy?.end();
   }
   scan.end();
   const regular = plain && scan.regular;
   const records = regular ? scan.records : undefined;
-  return { path, name, sha256: hash.digest('hex'), bytes, ...told, regular, records, modifiedAt };
+  const draft = copy && { draft: copy.path };
+  return { path, name, sha256: hash.digest('hex'), bytes, ...told, regular, records, modifiedAt, ...draft };
 }
 
-async function findFiles(paths: readonly string[], isMeant: IsMeant): Promise<FoundEventFiles> {
+/** Given the paths of all files, before the first is read. */
+export type PrepareCopies = (paths: readonly string[]) => Promise<BeginCopy>;
+
+async function findFiles(
+  paths: readonly string[],
+  isMeant: IsMeant,
+  prepare?: PrepareCopies,
+): Promise<FoundEventFiles> {
   const ignored: string[] = [];
   const places = new Map<string, Place>();
   for (const path of paths) {
@@ -230,8 +253,9 @@ async function findFiles(paths: readonly string[], isMeant: IsMeant): Promise<Fo
     }
   }
   if (places.size > fileLimit) throw new MillraceError('MR-IN-018', { count: places.size, limit: fileLimit });
+  const begin = await prepare?.([...places.keys()]);
   const files: EventFile[] = [];
-  for (const { path, name } of places.values()) files.push(await readEventFile(path, name));
+  for (const { path, name } of places.values()) files.push(await readEventFile(path, name, begin));
   return { files, ignored };
 }
 
@@ -241,7 +265,8 @@ async function findFiles(paths: readonly string[], isMeant: IsMeant): Promise<Fo
  * What a file is, its content tells. Errors: those of `readEventFile`, MR-IN-009 when a path is neither file nor folder,
  * MR-IN-015 when a folder has no file of events, MR-IN-018 when there are too many.
  */
-export const findEventFiles = (paths: readonly string[]): Promise<FoundEventFiles> => findFiles(paths, holdsEvents);
+export const findEventFiles = (paths: readonly string[], prepare?: PrepareCopies): Promise<FoundEventFiles> =>
+  findFiles(paths, holdsEvents, prepare);
 
 /** The files of reference data at these paths: found as those of events, whatever their columns. Errors: the same. */
 export const findReferenceFiles = async (paths: readonly string[]): Promise<readonly EventFile[]> =>
