@@ -245,7 +245,7 @@ export async function ingestEvents(request: EventsRequest, context: EventsContex
   const recordedAt = context.clock();
   const stopwatch = createStopwatch(context.clock);
   const prepareCopies = packOnTheWay(context.rawEvents, (paths) => loadedPaths(context.postgres, 'events', paths));
-  const { files, ignored } = await stopwatch.time('find, hash and pack the files', async () => ({
+  const { files, ignored } = await stopwatch.time('find and hash the files', async () => ({
     result: await findEventFiles(request.paths, prepareCopies),
   }));
   const known = await knownHashes(context.postgres, 'events', files);

@@ -11,7 +11,7 @@ import { flush } from '../../kernel/folders.ts';
 /** A copy that is written while its file is read for another purpose. */
 export interface DraftCopy {
   readonly path: string;
-  /** Takes what was read; resolves when more may come. */
+  /** Takes what was read, whose memory is not used again; resolves when more may come. */
   take(chunk: Buffer): Promise<void>;
   /** Resolves when all of it is written. */
   end(): Promise<void>;
@@ -48,6 +48,9 @@ const createPacker = (): ZstdCompress =>
 
 const makeFolder = (folder: string): Promise<unknown> => mkdir(folder, { recursive: true, mode: 0o700 });
 
+/** Bytes that are packed at a time: so much that the thread which packs seldom waits for the one that reads. */
+const packedAtOnce = 8 << 20;
+
 /** Begins a packed copy, to be kept later or removed with the other drafts. Its number tells it from the others of a load. */
 export async function beginCopy(folder: string, number: number): Promise<DraftCopy> {
   await makeFolder(drafts(folder));
@@ -56,14 +59,26 @@ export async function beginCopy(folder: string, number: number): Promise<DraftCo
   const written = pipeline(packer, createWriteStream(path, { mode: 0o600 }));
   // A failure is told to whoever gives more, or ends it.
   written.catch(() => undefined);
+  let waiting: Buffer[] = [];
+  let bytes = 0;
+  let packing: Promise<unknown> = Promise.resolve();
+  const pack = async (): Promise<void> => {
+    await packing;
+    packing = packer.write(Buffer.concat(waiting)) ? Promise.resolve() : Promise.race([once(packer, 'drain'), written]);
+    packing.catch(() => undefined);
+    [waiting, bytes] = [[], 0];
+  };
   return {
     path,
     async take(chunk) {
-      if (!packer.write(chunk)) await Promise.race([once(packer, 'drain'), written]);
+      waiting.push(chunk);
+      bytes += chunk.length;
+      if (bytes >= packedAtOnce) await pack();
     },
-    end() {
+    async end() {
+      await pack();
       packer.end();
-      return written;
+      await written;
     },
   };
 }

@@ -45,17 +45,21 @@ test('each content is kept once a day, under its hash, and given back as it was 
   }
 });
 
-test('a file that is new is packed while it is looked at, and that copy is kept', async () => {
+test('a large file that is new is packed while it is looked at, and that copy is kept', async () => {
   const received = writeFiles(contents);
   const raw = join(makeFolder(), 'raw', 'events');
   const loaded = loadedAs({ path: join(received, 'b.json'), bytes: contents['b.json'].length });
   const asked: (readonly string[])[] = [];
   const { files } = await findEventFiles(
     [received],
-    packOnTheWay(raw, async (paths) => {
-      asked.push(paths);
-      return new Set([loaded]);
-    }),
+    packOnTheWay(
+      raw,
+      async (paths) => {
+        asked.push(paths);
+        return new Set([loaded]);
+      },
+      contents['a.ndjson'].length,
+    ),
   );
   expect(asked).toEqual([files.map(({ path }) => path)]);
   expect(files.filter(({ draft }) => draft).map(({ name }) => name)).toEqual(['a.ndjson', 'f.jsonl']);
@@ -74,7 +78,7 @@ test('a file that is new is packed while it is looked at, and that copy is kept'
 
 test('a copy that cannot be written ends the look at its file', async () => {
   const received = writeFiles({ 'a.ndjson': '{"a":1}\n'.repeat(1 << 19) });
-  const full = packOnTheWay('/dev/null', async () => new Set());
+  const full = packOnTheWay('/dev/null', async () => new Set(), 1);
   await expect(findEventFiles([received], full)).rejects.toMatchObject({ code: 'ENOTDIR' });
 });
 

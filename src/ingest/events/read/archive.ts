@@ -41,17 +41,24 @@ type Loaded = ReadonlySet<string>;
 /** What a file is held to be loaded by, before it is read. */
 export const loadedAs = ({ path, bytes }: Pick<EventFile, 'path' | 'bytes'>): string => `${bytes} ${path}`;
 
+/** Files of so many bytes come from the disk each time they are read; smaller ones are still in memory. */
+const large = 1 << 30;
+
 /**
- * Lets new files be packed for the archive while they are looked at: that takes one core, and so does this. One that
- * proves to be loaded, or another content of a known one, is packed in vain, or later.
+ * Lets large new files be packed for the archive while they are looked at, which saves reading them once more. One that
+ * proves to be loaded, as another name or size of the same bytes, is packed in vain.
  */
 export const packOnTheWay =
-  (rawFolder: string, findLoaded: (paths: readonly string[]) => Promise<Loaded>): PrepareCopies =>
+  (
+    rawFolder: string,
+    findLoaded: (paths: readonly string[]) => Promise<Loaded>,
+    leastBytes: number = large,
+  ): PrepareCopies =>
   async (paths) => {
     const loaded = await findLoaded(paths);
     let number = 0;
     return async (file) => {
-      if (!isPackedHere(file) || loaded.has(loadedAs(file))) return undefined;
+      if (file.bytes < leastBytes || !isPackedHere(file) || loaded.has(loadedAs(file))) return undefined;
       number += 1;
       return beginCopy(rawFolder, number);
     };
