@@ -4,7 +4,7 @@ import type { LakeTable } from '../../contracts/tables.ts';
 import type { Sql } from '../../stores/postgres/postgres.ts';
 import { type NewLakeFile, registerFiles } from '../lake-files.ts';
 import { eventsDataset } from './day-files.ts';
-import { loadedAs } from './read/archive.ts';
+import { largeFile, loadedAs } from './read/archive.ts';
 import type { EventFile } from './read/find.ts';
 
 /** The hashes of those files whose bytes were loaded before. */
@@ -21,12 +21,12 @@ export async function knownHashes(
   return new Set(known.map(({ sha256 }) => sha256));
 }
 
-/** The files at these paths that were loaded, as `loadedAs` has them: by path and size, for their bytes are not read. */
-export async function loadedPaths(sql: Sql, role: LakeTable, paths: readonly string[]): Promise<ReadonlySet<string>> {
+/** The large files that were loaded, as `loadedAs` has them: by path and size, for their bytes are not read. */
+export async function loadedLargeFiles(sql: Sql, role: LakeTable): Promise<ReadonlySet<string>> {
   const loaded = await sql.rows<{ path: string; bytes: number }>(
     `SELECT path, bytes FROM ops.batch_files JOIN ops.batches USING (batch_id)
-     WHERE role = $1 AND reverted_at IS NULL AND path = ANY($2)`,
-    [role, paths],
+     WHERE role = $1 AND reverted_at IS NULL AND bytes >= $2`,
+    [role, largeFile],
   );
   return new Set(loaded.map(loadedAs));
 }

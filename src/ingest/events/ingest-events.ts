@@ -18,7 +18,7 @@ import {
   insertFiles,
   insertQuality,
   knownHashes,
-  loadedPaths,
+  loadedLargeFiles,
   registerSource,
 } from './batch-books.ts';
 import type { EventsContext } from './context.ts';
@@ -69,7 +69,7 @@ export interface EventsResult {
 }
 
 /** Beside its buffers DuckDB takes memory for texts and files that it works on: a fifth of the limit is left for that. */
-const limitBuffers = (limits: DuckDBLimits): DuckDBLimits => ({
+const leaveRoom = (limits: DuckDBLimits): DuckDBLimits => ({
   ...limits,
   memory: limits.memory.replace(/^[\d.]+/, (size) => String(Number(size) * 0.8)),
 });
@@ -244,9 +244,9 @@ async function commit(
 export async function ingestEvents(request: EventsRequest, context: EventsContext): Promise<EventsResult> {
   const recordedAt = context.clock();
   const stopwatch = createStopwatch(context.clock);
-  const prepareCopies = packOnTheWay(context.rawEvents, (paths) => loadedPaths(context.postgres, 'events', paths));
+  const pack = packOnTheWay(context.rawEvents, await loadedLargeFiles(context.postgres, 'events'));
   const { files, ignored } = await stopwatch.time('find and hash the files', async () => ({
-    result: await findEventFiles(request.paths, prepareCopies),
+    result: await findEventFiles(request.paths, pack),
   }));
   const known = await knownHashes(context.postgres, 'events', files);
   const fresh = distinct(files).filter(({ sha256 }) => !known.has(sha256));
@@ -286,7 +286,7 @@ export async function ingestEvents(request: EventsRequest, context: EventsContex
   };
   await removeUnregistered(context.postgres, context.lake, eventsFolder);
   await removeUnregistered(context.postgres, context.lake, indexFolder);
-  return withJudge(limitBuffers(context.duckdb), async (judge, temporaryFolder) => {
+  return withJudge(leaveRoom(context.duckdb), async (judge, temporaryFolder) => {
     const prepared = await prepare(context, judge, temporaryFolder, batch, fresh, stopwatch);
     for (const file of fresh) requireUnchanged(file);
     const drift = await commit(context, judge, temporaryFolder, request, batch, prepared, stopwatch);

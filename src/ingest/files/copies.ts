@@ -48,9 +48,6 @@ const createPacker = (): ZstdCompress =>
 
 const makeFolder = (folder: string): Promise<unknown> => mkdir(folder, { recursive: true, mode: 0o700 });
 
-/** Bytes that are packed at a time: so much that the thread which packs seldom waits for the one that reads. */
-const packedAtOnce = 8 << 20;
-
 /** Begins a packed copy, to be kept later or removed with the other drafts. Its number tells it from the others of a load. */
 export async function beginCopy(folder: string, number: number): Promise<DraftCopy> {
   await makeFolder(drafts(folder));
@@ -59,26 +56,14 @@ export async function beginCopy(folder: string, number: number): Promise<DraftCo
   const written = pipeline(packer, createWriteStream(path, { mode: 0o600 }));
   // A failure is told to whoever gives more, or ends it.
   written.catch(() => undefined);
-  let waiting: Buffer[] = [];
-  let bytes = 0;
-  let packing: Promise<unknown> = Promise.resolve();
-  const pack = async (): Promise<void> => {
-    await packing;
-    packing = packer.write(Buffer.concat(waiting)) ? Promise.resolve() : Promise.race([once(packer, 'drain'), written]);
-    packing.catch(() => undefined);
-    [waiting, bytes] = [[], 0];
-  };
   return {
     path,
     async take(chunk) {
-      waiting.push(chunk);
-      bytes += chunk.length;
-      if (bytes >= packedAtOnce) await pack();
+      if (!packer.write(chunk)) await Promise.race([once(packer, 'drain'), written]);
     },
-    async end() {
-      await pack();
+    end() {
       packer.end();
-      await written;
+      return written;
     },
   };
 }
@@ -94,7 +79,7 @@ async function keepCopy(folder: string, copy: WantedCopy): Promise<void> {
   if (await isThere(target)) return;
   for (const needed of [dirname(target), drafts(folder)]) await makeFolder(needed);
   const draft = copy.draft ?? join(drafts(folder), copy.name.replaceAll('/', '_'));
-  if (draft !== copy.draft) await writeCopy(copy, draft);
+  if (copy.draft === undefined) await writeCopy(copy, draft);
   await flush(draft);
   await rename(draft, target);
   await flush(dirname(target));

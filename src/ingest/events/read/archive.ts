@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { MillraceError } from '../../../kernel/errors.ts';
 import { beginCopy, keepCopies, restoreCopy } from '../../files/copies.ts';
-import { type EventFile, type PrepareCopies, readEventFile } from './find.ts';
+import { type BeginCopy, type EventFile, readEventFile } from './find.ts';
 
 /** What the name of a copy is made of. */
 export type ArchivedContent = Pick<EventFile, 'sha256' | 'compression' | 'format'>;
@@ -35,34 +35,28 @@ export const archiveEvents = (rawFolder: string, files: readonly EventFile[], re
     })),
   );
 
-/** Files that were loaded, as far as can be told without reading them: `loadedAs` each. */
-type Loaded = ReadonlySet<string>;
-
 /** What a file is held to be loaded by, before it is read. */
 export const loadedAs = ({ path, bytes }: Pick<EventFile, 'path' | 'bytes'>): string => `${bytes} ${path}`;
 
 /** Files of so many bytes come from the disk each time they are read; smaller ones are still in memory. */
-const large = 1 << 30;
+export const largeFile = 1 << 30;
 
 /**
- * Lets large new files be packed for the archive while they are looked at, which saves reading them once more. One that
- * proves to be loaded, as another name or size of the same bytes, is packed in vain.
+ * Lets large files be packed for the archive while they are looked at, which saves reading them once more, but for those
+ * that are loaded already (`loadedAs`). One that proves to be loaded under another name is packed in vain.
  */
-export const packOnTheWay =
-  (
-    rawFolder: string,
-    findLoaded: (paths: readonly string[]) => Promise<Loaded>,
-    leastBytes: number = large,
-  ): PrepareCopies =>
-  async (paths) => {
-    const loaded = await findLoaded(paths);
-    let number = 0;
-    return async (file) => {
-      if (file.bytes < leastBytes || !isPackedHere(file) || loaded.has(loadedAs(file))) return undefined;
-      number += 1;
-      return beginCopy(rawFolder, number);
-    };
+export function packOnTheWay(
+  rawFolder: string,
+  loaded: ReadonlySet<string>,
+  leastBytes: number = largeFile,
+): BeginCopy {
+  let number = 0;
+  return async (file) => {
+    if (file.bytes < leastBytes || !isPackedHere(file) || loaded.has(loadedAs(file))) return undefined;
+    number += 1;
+    return beginCopy(rawFolder, number);
   };
+}
 
 /** A file of a batch that was archived. */
 export interface ArchivedEvents extends ArchivedContent {

@@ -237,14 +237,7 @@ export async function readEventFile(path: string, name: string, begin?: BeginCop
   return { path, name, sha256: hash.digest('hex'), bytes, ...told, regular, records, modifiedAt, ...draft };
 }
 
-/** Given the paths of all files, before the first is read. */
-export type PrepareCopies = (paths: readonly string[]) => Promise<BeginCopy>;
-
-async function findFiles(
-  paths: readonly string[],
-  isMeant: IsMeant,
-  prepare?: PrepareCopies,
-): Promise<FoundEventFiles> {
+async function findFiles(paths: readonly string[], isMeant: IsMeant, begin?: BeginCopy): Promise<FoundEventFiles> {
   const ignored: string[] = [];
   const places = new Map<string, Place>();
   for (const path of paths) {
@@ -253,7 +246,6 @@ async function findFiles(
     }
   }
   if (places.size > fileLimit) throw new MillraceError('MR-IN-018', { count: places.size, limit: fileLimit });
-  const begin = await prepare?.([...places.keys()]);
   const files: EventFile[] = [];
   for (const { path, name } of places.values()) files.push(await readEventFile(path, name, begin));
   return { files, ignored };
@@ -265,8 +257,8 @@ async function findFiles(
  * What a file is, its content tells. Errors: those of `readEventFile`, MR-IN-009 when a path is neither file nor folder,
  * MR-IN-015 when a folder has no file of events, MR-IN-018 when there are too many.
  */
-export const findEventFiles = (paths: readonly string[], prepare?: PrepareCopies): Promise<FoundEventFiles> =>
-  findFiles(paths, holdsEvents, prepare);
+export const findEventFiles = (paths: readonly string[], begin?: BeginCopy): Promise<FoundEventFiles> =>
+  findFiles(paths, holdsEvents, begin);
 
 /** The files of reference data at these paths: found as those of events, whatever their columns. Errors: the same. */
 export const findReferenceFiles = async (paths: readonly string[]): Promise<readonly EventFile[]> =>
