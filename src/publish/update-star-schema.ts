@@ -3,6 +3,7 @@
  * that switches, so that readers find all of it or nothing, and wait for nobody. Only where PostgreSQL has what the
  * published DuckDB file has, for certain, and little has changed; otherwise the star schema is copied as a whole.
  */
+import { allEnded } from '../kernel/promises.ts';
 import { type DuckDB, sqlName, sqlText } from '../stores/duckdb/duckdb.ts';
 import { isLockRefused, type Sql } from '../stores/postgres/postgres.ts';
 import type { Manifest } from '../transform/manifest/types.ts';
@@ -171,13 +172,10 @@ export async function updateStarSchema(sql: Sql, duckdb: DuckDB, options: Update
   const tables = await readStarTables(duckdb, options.manifest);
   const known = await claimTables(sql, options.basis, tables);
   // Each in its own database. Both end before either is told of: what comes next uses the connections again.
-  const [checked, compared] = await Promise.allSettled([
+  const [, differences] = await allEnded([
     checkRows(sql, tables, known),
     compareTables(duckdb, options.publishedFile, tables, known),
   ]);
-  if (checked.status === 'rejected') throw checked.reason;
-  if (compared.status === 'rejected') throw compared.reason;
-  const differences = compared.value;
   checkLimits(differences, known);
   const route = { sql, duckdb, temporaryFolder: options.temporaryFolder };
   for (const difference of differences) await applyDifference(route, difference);

@@ -6,6 +6,7 @@ import { prepareStandards } from '../../contracts/standards.ts';
 import { type TableName, tableNames } from '../../contracts/tables.ts';
 import { requireWithinThresholds } from '../../contracts/thresholds.ts';
 import { MillraceError } from '../../kernel/errors.ts';
+import { allEnded } from '../../kernel/promises.ts';
 import type { DuckDB } from '../../stores/duckdb/duckdb.ts';
 import { streamRows } from '../../stores/duckdb/stream-rows.ts';
 import { isBadCopyFormat, type Sql } from '../../stores/postgres/postgres.ts';
@@ -390,13 +391,10 @@ export async function loadBatch(
   const batchNumber = await registerBatch(sql, batch, judgement.rulesHash);
   await staging.createStaging(sql, batchNumber);
   // Staging streams through PostgreSQL while DuckDB judges: neither waits for the other.
-  const [staged, judging] = await Promise.allSettled([
+  await allEnded([
     stageAll(sql, engines, batch, batchNumber, stopwatch),
     judgeAll(engines, judgement, stopwatch, batch.readings),
-  ]);
-  requireAllUnchanged(batch);
-  if (staged.status === 'rejected') throw staged.reason;
-  if (judging.status === 'rejected') throw judging.reason;
+  ]).finally(() => requireAllUnchanged(batch));
   const judged = new Map<TableName, Judged>();
   for (const table of tableNames) {
     judged.set(table, await judgedRows(engines, table, malformedOf(batch.readings, table), judgement.rules));

@@ -1,6 +1,7 @@
 /** Events into sorted Parquet files, one or several for each UTC day. */
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { allEnded } from '../../kernel/promises.ts';
 import { type DuckDB, sqlText } from '../../stores/duckdb/duckdb.ts';
 import type { Lake } from '../../stores/lake/lake.ts';
 import type { NewLakeFile } from '../lake-files.ts';
@@ -103,8 +104,7 @@ async function onConnections<T>(
       connection.close();
     }
   });
-  const ended = await Promise.allSettled(workers);
-  for (const each of ended) if (each.status === 'rejected') throw each.reason;
+  await allEnded(workers);
 }
 
 /** The events of one UTC day, YYYY-MM-DD. */

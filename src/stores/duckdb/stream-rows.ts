@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
+import { allEnded } from '../../kernel/promises.ts';
 import { type DuckDB, sqlText } from './duckdb.ts';
 
 const run = promisify(execFile);
@@ -54,13 +55,10 @@ export async function streamRows<T>(
     const consumed = consume(rows).finally(() => rows.destroy());
     const produced = duckdb.run(copyTo(query, path));
     endWhenFailed(produced, rows, path);
-    const [production, consumption] = await Promise.allSettled([produced, consumed]);
-    // A reader that is still to open the pipe is told of the end by its path, which must be there until then.
-    await closed;
-    // When the consumer fails the producer fails after it, with a broken pipe: the consumer's reason is the one to tell.
-    if (consumption.status === 'rejected') throw consumption.reason;
-    if (production.status === 'rejected') throw production.reason;
-    return consumption.value;
+    // When the consumer fails the producer fails after it, with a broken pipe: the consumer's reason is the one to tell. A
+    // reader that is still to open the pipe is told of the end by its path, which must be there until then.
+    const [result] = await allEnded([consumed, produced]).finally(() => closed);
+    return result;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
