@@ -7,6 +7,9 @@ import { builtName, hasRoom, type StarTable } from './star-tables.ts';
 /** The name under which the published file is attached to the build. */
 export const publishedDatabase = 'published';
 
+/** The name of a database in memory, attached to the build, that tells its connections what was found. */
+export const differencesDatabase = 'differences';
+
 /** How a table of the build differs from the published one. Selects are DuckDB's. */
 export interface Difference {
   readonly table: StarTable;
@@ -60,7 +63,7 @@ const flagOf = (position: number): string => `differs_${position}`;
 /** Keys of rows that differ, of the published table and of the build's, and for each column whether it does. */
 const createDiffering = ({ model, columns }: StarTable, key: string, into: string): string => {
   const flags = columns.map(({ name }, n) => `f.${sqlName(name)} IS DISTINCT FROM b.${sqlName(name)} AS ${flagOf(n)}`);
-  return `CREATE OR REPLACE TEMP TABLE ${into} AS FROM (
+  return `CREATE TABLE ${into} AS FROM (
   SELECT f.${key} AS former_key, b.${key} AS built_key, ${flags.join(', ')}
   FROM ${builtName(model, publishedDatabase)} AS f FULL JOIN ${builtName(model)} AS b ON f.${key} = b.${key}
 ) WHERE ${columns.map((_, n) => flagOf(n)).join(' OR ')}`;
@@ -87,7 +90,7 @@ async function volatileColumns(
 async function compareByKey(duckdb: DuckDB, sizes: Sizes, keyColumn: string): Promise<Difference> {
   const { table } = sizes;
   const key = sqlName(keyColumn);
-  const differing = `temp.${sqlName(`differing_${table.model.alias}`)}`;
+  const differing = `${differencesDatabase}.main.${sqlName(table.model.alias)}`;
   await duckdb.run(createDiffering(table, key, differing));
   const updated = await volatileColumns(duckdb, table, differing);
   const others = table.columns.map((_, n) => flagOf(n)).filter((flag) => ![...updated.values()].includes(flag));

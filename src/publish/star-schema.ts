@@ -1,6 +1,6 @@
 /** Copies the star schema from DuckDB into PostgreSQL's warehouse schema: all of it, keys and indexes too, or nothing. */
 import { type DuckDB, sqlName } from '../stores/duckdb/duckdb.ts';
-import { streamRows } from '../stores/duckdb/stream-rows.ts';
+import { type RowPipes, withRowPipes } from '../stores/duckdb/stream-rows.ts';
 import { type Postgres, type Sql, sqlText } from '../stores/postgres/postgres.ts';
 import type { Manifest } from '../transform/manifest/types.ts';
 import { recordTables } from './published-tables.ts';
@@ -69,38 +69,38 @@ JOIN production.customer_snapshots AS snapshots ON snapshots.source = versions.s
 WHERE email_token IS NOT NULL
 ORDER BY customer_key, snapshots.observed_at DESC, snapshots.updated_at DESC NULLS LAST, snapshots.content_hash DESC`;
 
+/** Where rows come from, where they go, and the way between. */
+export interface Route {
+  readonly duckdb: DuckDB;
+  readonly sql: Sql;
+  readonly pipes: RowPipes;
+}
+
 /** Feeds a table from DuckDB; gives the rows. */
-export const copyRows = (sql: Sql, duckdb: DuckDB, select: string, into: string, folder: string): Promise<number> =>
-  streamRows(duckdb, select, folder, (stream) => sql.copyIn(`COPY ${into} FROM STDIN (FORMAT csv)`, stream));
+export const copyRows = ({ sql, duckdb, pipes }: Route, select: string, into: string): Promise<number> =>
+  pipes.stream(duckdb, select, (rows) => sql.copyIn(`COPY ${into} FROM STDIN (FORMAT csv)`, rows));
 
 /**
  * Adds the rows of a select in DuckDB to a table of the star schema in PostgreSQL; gives how many. Customers go by way of a
  * temporary table, for only PostgreSQL knows their addresses.
  */
-export async function addRows(
-  sql: Sql,
-  duckdb: DuckDB,
-  table: StarTable,
-  {
-    into,
-    select,
-    temporaryFolder,
-  }: { readonly into: string; readonly select: string; readonly temporaryFolder: string },
-): Promise<number> {
-  if (!hasEmails(table)) return copyRows(sql, duckdb, select, into, temporaryFolder);
+export async function addRows(route: Route, table: StarTable, select: string, into: string): Promise<number> {
+  if (!hasEmails(table)) return copyRows(route, select, into);
+  const { sql } = route;
   const columns = table.columns.map(({ name }) => sqlName(name)).join(', ');
   await sql.run(`CREATE TEMP TABLE arriving AS SELECT ${columns} FROM ${into} WITH NO DATA`);
-  const rows = await copyRows(sql, duckdb, select, 'arriving', temporaryFolder);
+  const rows = await copyRows(route, select, 'arriving');
   await sql.run(`ANALYZE arriving;
 INSERT INTO ${into} SELECT arriving.*, emails.email FROM arriving LEFT JOIN (${emailsOfVersions('arriving')}) AS emails USING (customer_key);
 DROP TABLE arriving;`);
   return rows;
 }
 
-async function copyTable(sql: Sql, duckdb: DuckDB, table: StarTable, temporaryFolder: string): Promise<number> {
+async function copyTable(route: Route, table: StarTable): Promise<number> {
+  const { sql } = route;
   const into = tableName(table.model, next);
   await sql.run(createTable(table));
-  const rows = await addRows(sql, duckdb, table, { into, select: `FROM ${builtName(table.model)}`, temporaryFolder });
+  const rows = await addRows(route, table, `FROM ${builtName(table.model)}`, into);
   await sql.run(`${constraints(table)}\n${comments(table)}\nANALYZE ${into};`);
   return rows;
 }
@@ -118,9 +118,11 @@ export async function prepareStarSchema(
 ): Promise<TableRows> {
   await sql.run(`DROP SCHEMA IF EXISTS ${next} CASCADE; CREATE SCHEMA ${next};`);
   const rows: Record<string, number> = {};
-  for (const table of await readStarTables(duckdb, manifest)) {
-    rows[table.model.name] = await copyTable(sql, duckdb, table, temporaryFolder);
-  }
+  await withRowPipes(temporaryFolder, async (pipes) => {
+    for (const table of await readStarTables(duckdb, manifest)) {
+      rows[table.model.name] = await copyTable({ sql, duckdb, pipes }, table);
+    }
+  });
   await grantReaders(sql, { former: publishedSchema, next }, roles);
   return rows;
 }

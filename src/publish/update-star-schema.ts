@@ -3,14 +3,14 @@
  * that switches, so that readers find all of it or nothing, and wait for nobody. Only where PostgreSQL has what the
  * published DuckDB file has, for certain, and little has changed; otherwise the star schema is copied as a whole.
  */
-import { allEnded } from '../kernel/promises.ts';
 import { type DuckDB, sqlName, sqlText } from '../stores/duckdb/duckdb.ts';
+import { withRowPipes } from '../stores/duckdb/stream-rows.ts';
 import { isLockRefused, type Sql } from '../stores/postgres/postgres.ts';
 import type { Manifest } from '../transform/manifest/types.ts';
-import { compareTable, type Difference, publishedDatabase } from './differences.ts';
+import { compareTable, type Difference, differencesDatabase, publishedDatabase } from './differences.ts';
 import { holdsItsRows, type KnownTable, readKnownTables, recordChanges } from './published-tables.ts';
 import { grantReaders, type ReaderRole } from './readers.ts';
-import { addRows, copyRows, type TableRows } from './star-schema.ts';
+import { addRows, copyRows, type Route, type TableRows } from './star-schema.ts';
 import { publishedSchema, readStarTables, type StarTable, tableName } from './star-tables.ts';
 
 /** Why a star schema is to be copied as a whole. The transaction in which this is found out is rolled back. */
@@ -46,7 +46,7 @@ const rewrittenBy = ({ leaving, arriving }: Difference): number => leaving.rows 
 
 /** Errors: CopyNeeded when more is to be written than a copy would cost, or more has been than tables should bear. */
 function checkLimits(differences: readonly Difference[], known: readonly KnownTable[]): void {
-  const all = sum(differences.map(({ after }) => after));
+  const all = sum(known.map(({ rows }) => rows));
   const now = sum(differences.map(rewrittenBy));
   const before = sum(known.map(({ rewritten }) => rewritten));
   const transactions = Math.max(...known.map(({ writtenBy }) => writtenBy.split(',').length));
@@ -73,45 +73,46 @@ SET LOCAL lock_timeout = DEFAULT;`);
   }
 }
 
-/** The tables as they were published, locked. Errors: CopyNeeded when one is not made as it was. */
-async function claimTables(sql: Sql, basis: string, tables: readonly StarTable[]): Promise<readonly KnownTable[]> {
+/** A table of the build, and what is known of the published one. */
+interface Pair {
+  readonly table: StarTable;
+  readonly known: KnownTable;
+}
+
+/** The tables with what is known of them, locked. Errors: CopyNeeded when one is not made as it was. */
+async function claimTables(sql: Sql, basis: string, tables: readonly StarTable[]): Promise<readonly Pair[]> {
   const found = await readKnownTables(sql, basis);
-  const known = tables.flatMap(({ model }) => found?.get(model.alias) ?? []);
-  if (known.length === 0 || known.length !== tables.length || known.length !== found?.size) throw new CopyNeeded();
+  const pairs = tables.flatMap((table) => {
+    const known = found?.get(table.model.alias);
+    return known ? [{ table, known }] : [];
+  });
+  if (pairs.length === 0 || pairs.length !== tables.length || pairs.length !== found?.size) throw new CopyNeeded();
   await lockTables(sql, tables);
-  return known;
+  return pairs;
 }
 
 /** Errors: CopyNeeded when a table in PostgreSQL has not the rows that were published. */
-async function checkRows(sql: Sql, tables: readonly StarTable[], known: readonly KnownTable[]): Promise<void> {
-  for (const [place, table] of tables.entries()) {
-    const each = known[place];
-    if (!each || !(await holdsItsRows(sql, nameOf(table), each))) throw new CopyNeeded();
+async function checkRows(sql: Sql, pairs: readonly Pair[]): Promise<void> {
+  for (const { table, known } of pairs) {
+    if (!(await holdsItsRows(sql, nameOf(table), known))) throw new CopyNeeded();
   }
 }
 
-/** Errors: CopyNeeded when the published file and PostgreSQL do not agree, or a table has other columns now. */
-async function compareTables(
-  duckdb: DuckDB,
-  publishedFile: string,
-  tables: readonly StarTable[],
-  known: readonly KnownTable[],
-): Promise<readonly Difference[]> {
-  await duckdb.run(`ATTACH ${sqlText(publishedFile)} AS ${publishedDatabase} (READ_ONLY)`);
-  const differences: Difference[] = [];
-  for (const [place, table] of tables.entries()) {
-    const difference = await compareTable(duckdb, table);
-    if (!difference || difference.before !== known[place]?.rows) throw new CopyNeeded();
-    differences.push(difference);
-  }
-  return differences;
+/** Errors: CopyNeeded when the published file and PostgreSQL do not agree, or the table has other columns now. */
+async function compare(duckdb: DuckDB, { table, known }: Pair): Promise<Difference> {
+  const difference = await compareTable(duckdb, table);
+  if (!difference || difference.before !== known.rows) throw new CopyNeeded();
+  return difference;
 }
 
-/** Where rows come from, where they go, and a folder for the way between. */
-interface Route {
-  readonly duckdb: DuckDB;
-  readonly sql: Sql;
-  readonly temporaryFolder: string;
+/** Compares one after the other on a connection; behind one that fails, all fail as it did. */
+function compareInTurn(duckdb: DuckDB, pairs: readonly Pair[]): readonly Promise<Difference>[] {
+  let last: Promise<unknown> = Promise.resolve();
+  return pairs.map((pair) => {
+    const comparing = last.then(() => compare(duckdb, pair));
+    last = comparing;
+    return comparing;
+  });
 }
 
 /** Rows from DuckDB that a statement of PostgreSQL needs: the columns that they have of a table, and their select. */
@@ -123,10 +124,10 @@ interface Told {
 
 /** Runs a statement with the rows in a temporary table "told"; gives the rows that it touched. */
 async function runWith(route: Route, { table, columns, select }: Told, statement: string): Promise<number> {
-  const { sql, duckdb, temporaryFolder } = route;
+  const { sql } = route;
   const names = columns.map(sqlName).join(', ');
   await sql.run(`CREATE TEMP TABLE told AS SELECT ${names} FROM ${nameOf(table)} WITH NO DATA`);
-  await copyRows(sql, duckdb, select, 'told', temporaryFolder);
+  await copyRows(route, select, 'told');
   const touched = await sql.run(statement);
   await sql.run('DROP TABLE told');
   return touched;
@@ -150,9 +151,8 @@ async function updateRows(route: Route, { table, updated }: Difference): Promise
 }
 
 async function insertRows(route: Route, { table, arriving }: Difference): Promise<number> {
-  const { sql, duckdb, temporaryFolder } = route;
   if (arriving.rows === 0) return 0;
-  return addRows(sql, duckdb, table, { into: nameOf(table), select: arriving.select, temporaryFolder });
+  return addRows(route, table, arriving.select, nameOf(table));
 }
 
 /** Errors: CopyNeeded when PostgreSQL had other rows than those that differ. */
@@ -165,20 +165,49 @@ async function applyDifference(route: Route, difference: Difference): Promise<vo
 }
 
 /**
+ * Makes the tables in PostgreSQL what the build holds; gives what was changed, in the order of the pairs. DuckDB compares
+ * the next tables while PostgreSQL changes one, the largest first: on these it depends whether it is worth it.
+ */
+async function applyDifferences(
+  sql: Sql,
+  duckdb: DuckDB,
+  { publishedFile, temporaryFolder }: UpdateOptions,
+  pairs: readonly Pair[],
+): Promise<readonly Difference[]> {
+  await duckdb.run(`ATTACH ${sqlText(publishedFile)} AS ${publishedDatabase} (READ_ONLY);
+ATTACH ':memory:' AS ${differencesDatabase}`);
+  const known = pairs.map((pair) => pair.known);
+  const comparer = await duckdb.fork();
+  const comparing = compareInTurn(
+    comparer,
+    pairs.toSorted((one, other) => other.known.rows - one.known.rows),
+  );
+  const compared = Promise.allSettled(comparing);
+  const differences: Difference[] = [];
+  try {
+    await checkRows(sql, pairs);
+    await withRowPipes(temporaryFolder, async (pipes) => {
+      for (const next of comparing) {
+        const difference = await next;
+        differences.push(difference);
+        checkLimits(differences, known);
+        await applyDifference({ sql, duckdb, pipes }, difference);
+      }
+    });
+  } finally {
+    await compared;
+    comparer.close();
+  }
+  return pairs.flatMap(({ table }) => differences.find((each) => each.table === table) ?? []);
+}
+
+/**
  * Makes the published tables what the build holds, and lets these roles read them; gives the rows of each model. Part of the
  * transaction that switches. Errors: those of `isCopyNeeded`.
  */
 export async function updateStarSchema(sql: Sql, duckdb: DuckDB, options: UpdateOptions): Promise<TableRows> {
-  const tables = await readStarTables(duckdb, options.manifest);
-  const known = await claimTables(sql, options.basis, tables);
-  // Each in its own database. Both end before either is told of: what comes next uses the connections again.
-  const [, differences] = await allEnded([
-    checkRows(sql, tables, known),
-    compareTables(duckdb, options.publishedFile, tables, known),
-  ]);
-  checkLimits(differences, known);
-  const route = { sql, duckdb, temporaryFolder: options.temporaryFolder };
-  for (const difference of differences) await applyDifference(route, difference);
+  const pairs = await claimTables(sql, options.basis, await readStarTables(duckdb, options.manifest));
+  const differences = await applyDifferences(sql, duckdb, options, pairs);
   await grantReaders(sql, { former: publishedSchema, next: publishedSchema }, options.roles);
   await recordChanges(
     sql,

@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { makeFolder, smallLimits } from '../../../tests/setup/fixtures.ts';
 import { type DuckDB, databaseNameOf, openDraft, openDuckDB, sqlName, sqlText } from './duckdb.ts';
-import { streamRows } from './stream-rows.ts';
+import { streamRows, withRowPipes } from './stream-rows.ts';
 
 async function memory(folder = makeFolder()): Promise<DuckDB> {
   const duckdb = await openDuckDB(':memory:', smallLimits(folder));
@@ -151,6 +151,27 @@ describe('rows are streamed', () => {
         text,
       ),
     ).rejects.toThrow('too far');
+    expect(readdirSync(folder).filter((name) => name.startsWith('rows-'))).toEqual([]);
+  });
+
+  test('through pipes that are used again, several at once, also after one that failed', async () => {
+    const folder = makeFolder();
+    const [one, other] = [await memory(folder), await memory(folder)];
+    await withRowPipes(folder, async (pipes) => {
+      for (const round of [1, 2, 3]) {
+        const [few, many, failed] = await Promise.allSettled([
+          pipes.stream(one, `SELECT ${round}`, text),
+          pipes.stream(other, `SELECT ${round} FROM range(20000)`, text),
+          pipes.stream(await one.fork(), 'SELECT * FROM missing', text),
+        ]);
+        expect(few).toMatchObject({ value: `${round}\n` });
+        expect(many).toMatchObject({ value: `${round}\n`.repeat(20000) });
+        expect(failed.status).toBe('rejected');
+      }
+      const [made = ''] = readdirSync(folder).filter((name) => name.startsWith('rows-'));
+      // Two were free again and again, and each failure took one.
+      expect(readdirSync(join(folder, made))).toHaveLength(2 + 3);
+    });
     expect(readdirSync(folder).filter((name) => name.startsWith('rows-'))).toEqual([]);
   });
 

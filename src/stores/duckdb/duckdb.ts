@@ -203,15 +203,21 @@ export async function openDuckDB(path: string, limits: DuckDBLimits, readOnly = 
 }
 
 /**
- * Opens a database file that counts only once it is complete: what is written to it lasts from the next CHECKPOINT on. No
- * statement waits for the disk, as it does where each is to outlast a crash.
+ * Opens a database file that counts only once it is complete: what is written to it lasts from the next CHECKPOINT on,
+ * which DuckDB leaves to the caller. No statement waits for the disk, as it does where each is to outlast a crash.
  */
 export async function openDraft(path: string, limits: DuckDBLimits): Promise<DuckDB> {
   const duckdb = await openDuckDB(':memory:', limits);
   const name = sqlName(databaseNameOf(path));
   try {
-    await duckdb.run(`ATTACH ${sqlText(path)} AS ${name} (RECOVERY_MODE no_wal_writes); USE ${name}`);
-    return duckdb;
+    await duckdb.run(`ATTACH ${sqlText(path)} AS ${name} (RECOVERY_MODE no_wal_writes); USE ${name};
+SET checkpoint_threshold = '1TB'`);
+    const fork = async (): Promise<DuckDB> => {
+      const other = await duckdb.fork();
+      await other.run(`USE ${name}`);
+      return other;
+    };
+    return { ...duckdb, fork };
   } catch (thrown) {
     duckdb.close();
     throw thrown;

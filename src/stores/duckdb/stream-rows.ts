@@ -32,34 +32,77 @@ function endWhenFailed(produced: Promise<void>, rows: ReadStream, path: string):
   });
 }
 
-/**
- * Runs the query and hands its rows, as CSV without a header, to `consume` while they are made; gives what `consume`
- * gives. NULL is an empty field, an empty text "". Where the system has no named pipes a file stands in.
- */
-export async function streamRows<T>(
+/** Hands the rows of a query to `consume` by way of a named pipe. */
+async function passThrough<T>(
   duckdb: DuckDB,
   query: string,
-  temporaryFolder: string,
+  path: string,
   consume: (rows: Readable) => Promise<T>,
 ): Promise<T> {
+  const rows = createReadStream(path, { highWaterMark: 1 << 18 });
+  const closed = new Promise<void>((resolve) => rows.once('close', () => resolve()));
+  const consumed = consume(rows).finally(() => rows.destroy());
+  const produced = duckdb.run(copyTo(query, path));
+  endWhenFailed(produced, rows, path);
+  // When the consumer fails the producer fails after it, with a broken pipe: the consumer's reason is the one to tell. A
+  // reader that is still to open the pipe is told of the end by its path, which must be there until then.
+  const [result] = await allEnded([consumed, produced]).finally(() => closed);
+  return result;
+}
+
+/** Ways for rows out of DuckDB. Making a pipe starts a process, so one is used again and again. */
+export interface RowPipes {
+  /**
+   * Runs the query and hands its rows, as CSV without a header, to `consume` while they are made; gives what `consume`
+   * gives. NULL is an empty field, an empty text "". Where the system has no named pipes a file stands in.
+   */
+  stream<T>(duckdb: DuckDB, query: string, consume: (rows: Readable) => Promise<T>): Promise<T>;
+}
+
+/** Does work that rows of DuckDB are streamed in, several at once where it likes. */
+export async function withRowPipes<T>(temporaryFolder: string, work: (pipes: RowPipes) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(temporaryFolder, 'rows-'));
-  const path = join(folder, 'rows.csv');
-  try {
-    if (process.platform === 'win32') {
+  const free: string[] = [];
+  let made = 0;
+  const nextPath = (): string => join(folder, `rows-${made++}.csv`);
+
+  const takePipe = async (): Promise<string> => {
+    const known = free.pop();
+    if (known !== undefined) return known;
+    const path = nextPath();
+    await run('mkfifo', ['-m', '600', path]);
+    return path;
+  };
+
+  const streamThroughFile: RowPipes['stream'] = async (duckdb, query, consume) => {
+    const path = nextPath();
+    try {
       await duckdb.run(copyTo(query, path));
       return await consume(createReadStream(path));
+    } finally {
+      await rm(path, { force: true });
     }
-    await run('mkfifo', ['-m', '600', path]);
-    const rows = createReadStream(path, { highWaterMark: 1 << 18 });
-    const closed = new Promise<void>((resolve) => rows.once('close', () => resolve()));
-    const consumed = consume(rows).finally(() => rows.destroy());
-    const produced = duckdb.run(copyTo(query, path));
-    endWhenFailed(produced, rows, path);
-    // When the consumer fails the producer fails after it, with a broken pipe: the consumer's reason is the one to tell. A
-    // reader that is still to open the pipe is told of the end by its path, which must be there until then.
-    const [result] = await allEnded([consumed, produced]).finally(() => closed);
+  };
+
+  const streamThroughPipe: RowPipes['stream'] = async (duckdb, query, consume) => {
+    const path = await takePipe();
+    const result = await passThrough(duckdb, query, path, consume);
+    // One that something failed at is not used again.
+    free.push(path);
     return result;
+  };
+
+  try {
+    return await work({ stream: process.platform === 'win32' ? streamThroughFile : streamThroughPipe });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
+
+/** Streams the rows of one query, as `RowPipes` does. */
+export const streamRows = <T>(
+  duckdb: DuckDB,
+  query: string,
+  temporaryFolder: string,
+  consume: (rows: Readable) => Promise<T>,
+): Promise<T> => withRowPipes(temporaryFolder, (pipes) => pipes.stream(duckdb, query, consume));
