@@ -104,16 +104,49 @@ const keptRelations = ({ nodes }: Manifest): readonly string[] =>
     .filter(({ resource_type, config }) => resource_type === 'snapshot' || config.materialized === 'incremental')
     .map(({ schema, alias }) => `${schema}.${alias}`);
 
-/** Drops what the build makes anew, and what an earlier one has left that is no model any more. */
-async function dropOthers(duckdb: DuckDB, manifest: Manifest): Promise<void> {
+/** A table or view of a file. */
+interface Found {
+  readonly kind: 'TABLE' | 'VIEW';
+  readonly schema: string;
+  readonly name: string;
+}
+
+const findRelations = (duckdb: DuckDB): Promise<readonly Found[]> =>
+  duckdb.rows(`SELECT 'TABLE' AS kind, schema_name AS schema, table_name AS name FROM duckdb_tables() WHERE NOT internal
+     UNION ALL SELECT 'VIEW', schema_name, view_name FROM duckdb_views() WHERE NOT internal`);
+
+const qualified = ({ schema, name }: Found): string => `${sqlName(schema)}.${sqlName(name)}`;
+
+/** What a table may become before its rows are moved together: the share that is dead, and row groups that are not full. */
+const bounds = { dead: 0.2, rowsOfGroup: 122_880, groupsBeside: 16 } as const;
+
+/** DuckDB: a row for each table that has become worse than the bounds. */
+const wastefulTables = (tables: readonly string[]): string =>
+  tables
+    .map(
+      (table) => `SELECT 1 FROM (
+  SELECT sum(count) AS stored, count(DISTINCT row_group_id) AS groups, (SELECT count(*) FROM ${table}) AS alive
+  FROM pragma_storage_info(${sqlText(table)}) WHERE column_path = '[0]'
+) WHERE stored - alive > ${bounds.dead} * stored OR groups > ${bounds.groupsBeside} + 2 * ceil(alive / ${bounds.rowsOfGroup})`,
+    )
+    .join('\nUNION ALL ');
+
+/**
+ * A checkpoint moves rows together wherever that saves a row group, and so writes large parts of what stays again for the
+ * sake of the few rows that come. That is put off until a table is worth it.
+ */
+async function putOffVacuum(duckdb: DuckDB, tables: readonly string[]): Promise<void> {
+  const wasteful = tables.length === 0 ? [] : await duckdb.rows(wastefulTables(tables));
+  if (wasteful.length === 0) await duckdb.run('SET max_vacuum_tasks = 0');
+}
+
+/** Leaves in a copy what the build takes over: drops what it makes anew, and what an earlier one has left that is no model any more. */
+async function keepRelations(duckdb: DuckDB, manifest: Manifest): Promise<void> {
   const kept = new Set(keptRelations(manifest));
-  const found = await duckdb.rows<{ kind: string; schema: string; name: string }>(
-    `SELECT 'TABLE' AS kind, schema_name AS schema, table_name AS name FROM duckdb_tables() WHERE NOT internal
-     UNION ALL SELECT 'VIEW', schema_name, view_name FROM duckdb_views() WHERE NOT internal`,
-  );
-  const drops = found
-    .filter(({ schema, name }) => !kept.has(`${schema}.${name}`))
-    .map(({ kind, schema, name }) => `DROP ${kind} ${sqlName(schema)}.${sqlName(name)};`);
+  const found = await findRelations(duckdb);
+  const isKept = ({ schema, name }: Found): boolean => kept.has(`${schema}.${name}`);
+  await putOffVacuum(duckdb, found.filter((each) => each.kind === 'TABLE' && isKept(each)).map(qualified));
+  const drops = found.filter((each) => !isKept(each)).map((each) => `DROP ${each.kind} ${qualified(each)};`);
   // Only behind a checkpoint is the room of what was dropped used again.
   await duckdb.run(`${drops.join('\n')} CHECKPOINT;`);
 }
@@ -207,7 +240,7 @@ export async function startFromCopy(
   basis: Basis,
   files: readonly LakeFile[],
 ): Promise<void> {
-  await dropOthers(duckdb, manifest);
+  await keepRelations(duckdb, manifest);
   await duckdb.run(createChangedKeys);
   const rows = [
     `(${sqlText('publication')}, ${sqlText(basis.publication)})`,
