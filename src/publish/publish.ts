@@ -103,13 +103,22 @@ function gate({ results }: RunResult): void {
   }
 }
 
+/** How a warehouse is built. */
+export interface BuildOptions extends Pick<PublishOptions, 'unitTests' | 'onNode'> {
+  /** Nodes at once. Without it one, which has all cores and all of DuckDB's memory. */
+  readonly threads?: number;
+}
+
+/** Most statements of an increment are small and keep one core busy, if that. */
+const incrementThreads = 2;
+
 /** Builds all of the project over the lake's files in an open database. */
 export async function buildWarehouse(
   duckdb: DuckDB,
   project: Session,
   lake: Lake,
   files: readonly LakeFile[],
-  { unitTests = false, onNode }: Pick<PublishOptions, 'unitTests' | 'onNode'> = {},
+  { unitTests = false, threads = 1, onNode }: BuildOptions = {},
 ): Promise<RunResult> {
   await duckdb.run(await sourceViews(duckdb, lake, files));
   // The order of rows means nothing; to keep it, DuckDB gathers blocks for each of the lake's many small files.
@@ -118,6 +127,7 @@ export async function buildWarehouse(
   return project.run(duckdb, {
     command: 'build',
     selected: ids,
+    threads,
     compiledFiles: false,
     ...(onNode ? { onResult: onNode } : {}),
   });
@@ -301,7 +311,12 @@ export async function publish(
   let result: RunResult;
   try {
     duckdb = await openBuild(context, project, path, files, basis);
-    result = await buildWarehouse(duckdb, project, context.lake, files, { unitTests, ...(onNode ? { onNode } : {}) });
+    const threads = basis ? incrementThreads : 1;
+    result = await buildWarehouse(duckdb, project, context.lake, files, {
+      unitTests,
+      threads,
+      ...(onNode ? { onNode } : {}),
+    });
     gate(result);
     await duckdb.run(`${createPublication(context, id, at, builtBy)} ${recordBuiltFrom(files)} CHECKPOINT;`);
   } catch (thrown) {

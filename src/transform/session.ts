@@ -57,6 +57,8 @@ export type SessionRun = Pick<
   RunRequest,
   'command' | 'selected' | 'failFast' | 'signal' | 'defer' | 'eventTime' | 'again' | 'onStart' | 'onResult'
 > & {
+  /** Nodes at once; without it, as many as the target says. */
+  readonly threads?: number;
   /** False: the compiled SQL stands in manifest.json alone, not in a file for each node. */
   readonly compiledFiles?: boolean;
   /** True: nothing is done in the database after the run. It is then put on the disk while the artifacts are written. */
@@ -156,7 +158,7 @@ export async function openSession(settings: SessionSettings): Promise<Session> {
     select: (options) => selectEntries(manifest, { ...options, selectors, now: startedAt }),
     async run(duckdb, { compiledFiles = true, isLast = false, ...request }) {
       prepareTarget(targetFolder);
-      const result = await runProject({ ...request, ...asking, duckdb });
+      const result = await runProject({ ...asking, ...request, duckdb });
       // Where it fails, closing does it.
       const saved = isLast ? duckdb.run('checkpoint').catch(() => undefined) : undefined;
       try {
