@@ -293,10 +293,12 @@ export async function runProject(request: RunRequest): Promise<RunResult> {
       results.push(...schedule.results);
     }
     if (request.command === 'build') note(usesOf(manifest, request.selected, results));
-    const last = await workers.take();
-    const extra = endNames(manifest, results);
-    note(withHooks ? await runHooks(context, hooksOf(manifest, 'on-run-end'), last, extra) : []);
-    workers.giveBack(last);
+    const atEnd = withHooks ? hooksOf(manifest, 'on-run-end') : [];
+    if (atEnd.length > 0) {
+      const last = await workers.take();
+      note(await runHooks(context, atEnd, last, endNames(manifest, results)));
+      workers.giveBack(last);
+    }
   } finally {
     request.signal?.removeEventListener('abort', interrupt);
     workers.close();
