@@ -34,10 +34,18 @@ async function lakeSelect(duckdb: DuckDB, columns: readonly LakeColumn[], paths:
 }
 
 /**
+ * Each model and test opens the files anew; of many small ones the footers are most of the work. Nobody writes a registered
+ * file while it is read here, so it need not be looked at before each use.
+ */
+const settings = `SET parquet_metadata_cache = true;
+SET validate_external_file_cache = 'NO_VALIDATION';`;
+
+/**
  * DuckDB: the sources of the models, as views over the registered files of the lake and nothing else. What comes of events
- * is there also without any file. The connection is asked for the files' columns.
+ * is there also without any file. The connection is asked for the files' columns, and keeps their footers in memory.
  */
 export async function sourceViews(duckdb: DuckDB, lake: Lake, files: readonly LakeFile[]): Promise<string> {
+  await duckdb.run(settings);
   const pathsOf = (dataset: string): readonly string[] =>
     files.filter((file) => file.dataset === dataset).map(({ path }) => lake.locate(path));
   const selects = new Map<string, string>();
@@ -52,11 +60,5 @@ export async function sourceViews(duckdb: DuckDB, lake: Lake, files: readonly La
     return `CREATE SCHEMA IF NOT EXISTS ${sqlName(schema)};
 CREATE OR REPLACE VIEW ${sqlName(schema)}.${sqlName(table)} AS ${select};`;
   });
-  return [
-    // Each model and test opens the files anew; of many small ones the footers are most of the work.
-    'SET parquet_metadata_cache = true;',
-    // Nobody writes a registered file while it is read here, so it need not be looked at before each use.
-    `SET validate_external_file_cache = 'NO_VALIDATION';`,
-    ...views,
-  ].join('\n');
+  return [settings, ...views].join('\n');
 }
