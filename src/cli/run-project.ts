@@ -101,7 +101,7 @@ async function runSelected(
     ...more,
     failFast: words.failFast ?? false,
     signal,
-    isLast: words.duckdb !== undefined,
+    checkpoint: words.duckdb !== undefined,
     eventTime: { start: words.eventTimeStart, end: words.eventTimeEnd },
     ...(words.defer && earlier?.manifest
       ? { defer: { manifest: earlier.manifest, favorState: words.favorState ?? false } }

@@ -129,6 +129,7 @@ export async function buildWarehouse(
     selected: ids,
     threads,
     compiledFiles: false,
+    checkpoint: true,
     ...(onNode ? { onResult: onNode } : {}),
   });
 }

@@ -61,8 +61,8 @@ export type SessionRun = Pick<
   readonly threads?: number;
   /** False: the compiled SQL stands in manifest.json alone, not in a file for each node. */
   readonly compiledFiles?: boolean;
-  /** True: nothing is done in the database after the run. It is then put on the disk while the artifacts are written. */
-  readonly isLast?: boolean;
+  /** True: what was built is put on the disk while the artifacts are written. Where that fails, the next checkpoint says so. */
+  readonly checkpoint?: boolean;
 };
 
 /** An opened project. */
@@ -156,11 +156,10 @@ export async function openSession(settings: SessionSettings): Promise<Session> {
     targetFolder,
     order: runGraph(manifest, new Set(Object.keys(manifest.nodes)), 'run').order,
     select: (options) => selectEntries(manifest, { ...options, selectors, now: startedAt }),
-    async run(duckdb, { compiledFiles = true, isLast = false, ...request }) {
+    async run(duckdb, { compiledFiles = true, checkpoint = false, ...request }) {
       prepareTarget(targetFolder);
       const result = await runProject({ ...asking, ...request, duckdb });
-      // Where it fails, closing does it.
-      const saved = isLast ? duckdb.run('checkpoint').catch(() => undefined) : undefined;
+      const saved = checkpoint ? duckdb.run('checkpoint').catch(() => undefined) : undefined;
       try {
         writeArtifact(targetFolder, 'run_results.json', runResultsArtifact(manifest, result.results, invocation()));
         writeSql(result.results, compiledFiles);
