@@ -2,11 +2,11 @@
 import { createHash } from 'node:crypto';
 import type { DuckDB } from '../../stores/duckdb/duckdb.ts';
 import { withJudge } from '../judge.ts';
-import { type NewLakeFile, registerFiles, removeUnregistered, retireFiles } from '../lake-files.ts';
+import { type NewLakeFile, registerFiles, retireFiles } from '../lake-files.ts';
 import { requireLakeBalance } from '../production/ledger.ts';
 import type { EventsContext } from './context.ts';
-import { eventsDataset, eventsFolder } from './day-files.ts';
-import { type CurrentFile, currentOf, indexDataset, indexFolder, mergeEvents, mergeIndex } from './event-lake.ts';
+import { eventsDataset } from './day-files.ts';
+import { type CurrentFile, currentOf, indexDataset, mergeEvents, mergeIndex } from './event-lake.ts';
 
 /** What was put together. */
 export interface Compaction {
@@ -107,7 +107,6 @@ async function compactIndex(context: EventsContext, judge: DuckDB, least: number
  */
 export async function compactEvents(context: EventsContext, onlyCrowded = false): Promise<Compaction> {
   const least = onlyCrowded ? filesBeforeCompaction : 2;
-  for (const folder of [eventsFolder, indexFolder]) await removeUnregistered(context.postgres, context.lake, folder);
   return withJudge(context.duckdb, async (judge) => {
     const compaction = await compactDays(context, judge, least);
     await compactIndex(context, judge, least);

@@ -14,7 +14,7 @@ import { streamRows } from '../../stores/duckdb/stream-rows.ts';
 import type { Sql } from '../../stores/postgres/postgres.ts';
 import { requireUnchanged } from '../files/inspect.ts';
 import { withJudge } from '../judge.ts';
-import { type NewLakeFile, registerFiles, removeUnregistered, retireFiles } from '../lake-files.ts';
+import { type NewLakeFile, registerFiles, retireFiles } from '../lake-files.ts';
 import { book, requireLakeBalance, type Standing } from '../production/ledger.ts';
 import { createStopwatch, type Stage } from '../production/stages.ts';
 import { copyQuarantine, insertBatch, insertFiles, insertQuality, knownHashes, registerSource } from './batch-books.ts';
@@ -298,7 +298,6 @@ export async function ingestReference(request: ReferenceRequest, context: Events
   const base = { dataset, source };
   if (files.length === 0) return { ...base, ...nothing, batch: undefined, alreadyLoaded: true, brokenRules: [] };
   const batch = { ...identify(request, files), observedAt: request.observedAt ?? recordedAt, recordedAt, files };
-  await removeUnregistered(context.postgres, context.lake, `processed/${dataset}`);
   return withJudge(context.duckdb, async (judge, temporaryFolder) => {
     const prepared = await prepare(context, judge, request, batch);
     for (const file of files) requireUnchanged(file);

@@ -37,10 +37,13 @@ export interface StoredFile {
   readonly bytes: number;
 }
 
+/** All files below a folder. Folders are read at the same time: a lake has one for each day. */
 async function filesIn(folder: string): Promise<readonly string[]> {
   try {
-    const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-    return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+    const entries = await readdir(folder, { withFileTypes: true });
+    const files = entries.filter((entry) => entry.isFile()).map(({ name }) => join(folder, name));
+    const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(folder, name));
+    return [files, ...(await Promise.all(folders.map(filesIn)))].flat();
   } catch (thrown) {
     if (isMissing(thrown)) return [];
     throw thrown;
