@@ -150,7 +150,7 @@ async function prepare(
     await judgeReceived(judge, context, batch.receivedAt);
     return { rows: received, result: undefined };
   });
-  const fields = await findNewFields(judge);
+  const fields = await findNewFields(judge, context.pseudonymKey);
   const verdicts = await stopwatch.time('find duplicates', async () => ({
     rows: received,
     result: await decideVerdicts(judge, context.eventContract, await loadedEvents(context, judge), {
@@ -158,7 +158,7 @@ async function prepare(
       find: () => findWanted(judge, readings),
     }),
   }));
-  const words = await findNewWords(judge);
+  const words = await findNewWords(judge, context.pseudonymKey);
   const written = await stopwatch.time('write to the lake', async () => ({
     rows: verdicts.fresh,
     result:
