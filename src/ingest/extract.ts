@@ -119,8 +119,8 @@ const datasets = Object.keys(extractShapes) as readonly Dataset[];
 /** Raised when the shape of the extract changes, so that files of the old shape are not taken for current. */
 const shapeVersion = 3;
 
-/** Blocks of a table, of 8 KiB, whose rows are one file: some tens of thousands of rows. */
-const blocksOfPart = 1024;
+/** Blocks of a table, of 8 KiB, whose rows are one file: some ten thousand rows. */
+const blocksOfPart = 512;
 
 /** What an extract needs of its surroundings. */
 export interface ExtractContext {
