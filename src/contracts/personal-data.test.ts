@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { afterTheLast, makeFolder, smallLimits } from '../../tests/setup/fixtures.ts';
 import { type DuckDB, openDuckDB } from '../stores/duckdb/duckdb.ts';
-import { personalDataMacros } from './personal-data.ts';
+import { personalDataMacros, personalDataSigns } from './personal-data.ts';
 
 const key = 'a key';
 const atEnd = afterTheLast();
@@ -13,6 +13,7 @@ let duckdb: DuckDB;
 beforeAll(async () => {
   duckdb = await openDuckDB(':memory:', smallLimits(makeFolder(atEnd)));
   atEnd(() => duckdb.close());
+  await duckdb.run(personalDataSigns);
   await duckdb.run(personalDataMacros(key));
 });
 
@@ -356,6 +357,7 @@ describe('ids', () => {
   test('are hashed with keys of any length', async () => {
     const other = await openDuckDB(':memory:', smallLimits(makeFolder()));
     for (const long of ['', 'k'.repeat(64), 'k'.repeat(65), 'ключ']) {
+      await other.run(personalDataSigns);
       await other.run(personalDataMacros(long));
       const [row] = await other.rows<{ id: string }>(`SELECT mask_id('ada@example.com') AS id`);
       expect(row?.id).toBe(createHmac('sha256', Buffer.from(long)).update('ada@example.com').digest('hex'));

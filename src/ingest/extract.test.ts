@@ -1,7 +1,7 @@
 /** The extract of production: what it holds, what it must not hold, and when its files come and go. */
 import { createHmac } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readdirSync, statSync, unlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { makeFolder, smallLimits, smallShop } from '../../tests/setup/fixtures.ts';
 import { load, makePipeline, type Pipeline, smallShopAnd } from '../../tests/setup/pipeline.ts';
@@ -185,25 +185,6 @@ describe('the files of the extract', () => {
     expect(registered.filter(({ retired }) => retired).map(({ path }) => path)).toEqual(paths[1]);
     expect(registered.filter(({ retired }) => !retired).map(({ path }) => path)).toEqual(paths[2]);
     expect(await filesOnDisk(context)).toEqual([...(paths[1] ?? []), ...(paths[2] ?? [])].sort());
-  });
-
-  test('that nobody registered are removed with the next extract; what else is in the lake stays', async () => {
-    const context = await makePipeline();
-    await load(context.postgres, smallShop);
-    const first = await extractProduction(context);
-    const orphans = [
-      'processed/production/customers/killed.parquet',
-      'processed/production/products/half.parquet.draft',
-    ];
-    const others = ['raw/batches/kept.csv', 'processed/events/day.parquet'];
-    for (const path of [...orphans, ...others]) {
-      mkdirSync(dirname(context.lake.locate(path)), { recursive: true });
-      writeFileSync(context.lake.locate(path), 'x');
-    }
-    await load(context.postgres, oneMore('C3'), { clock: context.clock });
-    const second = await extractProduction(context);
-    const kept = [...first.files, ...second.files].map(({ path }) => path);
-    expect(await filesOnDisk(context)).toEqual([...kept, ...others].sort());
   });
 
   test('are not taken for current when the extract fails half-way', async () => {

@@ -4,19 +4,13 @@ import { createWriteStream, mkdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TableName, tableNames } from '../contracts/tables.ts';
+import { allEnded } from '../kernel/promises.ts';
 import type { Clock } from '../kernel/time.ts';
 import { copiedRows, type DuckDB, type DuckDBLimits, openDuckDB, sqlPath, sqlText } from '../stores/duckdb/duckdb.ts';
 import type { Lake } from '../stores/lake/lake.ts';
 import type { Postgres, Sql } from '../stores/postgres/postgres.ts';
-import {
-  currentFiles,
-  type LakeFile,
-  type NewLakeFile,
-  registerFiles,
-  removeUnregistered,
-  retireFiles,
-  takeOver,
-} from './lake-files.ts';
+import { onConnections } from './connections.ts';
+import { currentFiles, type LakeFile, type NewLakeFile, registerFiles, retireFiles, takeOver } from './lake-files.ts';
 import { emailTokenExpression, keyFingerprint } from './pseudonym.ts';
 
 interface ExtractColumn {
@@ -125,8 +119,8 @@ const datasets = Object.keys(extractShapes) as readonly Dataset[];
 /** Raised when the shape of the extract changes, so that files of the old shape are not taken for current. */
 const shapeVersion = 3;
 
-/** Blocks of a table, of 8 KiB, whose rows are one file: some tens of thousands of rows. */
-const blocksOfPart = 1024;
+/** Blocks of a table, of 8 KiB, whose rows are one file: some ten thousand rows. */
+const blocksOfPart = 512;
 
 /** What an extract needs of its surroundings. */
 export interface ExtractContext {
@@ -145,9 +139,9 @@ export interface Extract {
   readonly written: boolean;
 }
 
-const datasetOf = (relation: Dataset): string => `production.${relation}`;
+const prefix = 'production.';
 
-const ofProduction: ReadonlySet<string> = new Set(datasets.map(datasetOf));
+const datasetOf = (relation: Dataset): string => `${prefix}${relation}`;
 
 const shortHash = (parts: readonly unknown[]): string =>
   createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 16);
@@ -163,18 +157,18 @@ async function extractId(postgres: Postgres, pseudonymKey: string): Promise<stri
 }
 
 /** The current files of production. */
-const productionFiles = async (sql: Sql) =>
-  (await currentFiles(sql)).filter(({ dataset }) => ofProduction.has(dataset));
+const productionFiles = (sql: Sql) => currentFiles(sql, prefix);
 
-async function isCurrent(context: ExtractContext, id: string): Promise<readonly LakeFile[] | undefined> {
-  const files = await productionFiles(context.postgres);
-  const complete = datasets.every((relation) =>
-    files.some(({ dataset, extract }) => dataset === datasetOf(relation) && extract === id),
-  );
-  if (!complete) return undefined;
-  const sizes = await Promise.all(files.map(({ path }) => context.lake.size(path)));
-  return sizes.includes(undefined) ? undefined : files;
+type ProductionFiles = Awaited<ReturnType<typeof productionFiles>>;
+
+/** Those of the files that the lake has. */
+async function thoseThere(lake: Lake, files: ProductionFiles): Promise<ProductionFiles> {
+  const sizes = await Promise.all(files.map(({ path }) => lake.size(path)));
+  return files.filter((_, index) => sizes[index] !== undefined);
 }
+
+const isOf = (files: ProductionFiles, id: string): boolean =>
+  datasets.every((relation) => files.some(({ dataset, extract }) => dataset === datasetOf(relation) && extract === id));
 
 /** Rows of a relation that are one file. */
 interface Part {
@@ -223,7 +217,9 @@ async function partsOf(
     conditions
       .map(
         (condition, part) =>
-          `SELECT ${part} AS part, count(*) || ' ' || coalesce(sum(xmin::text::bigint), 0) AS rows FROM ${table} WHERE ${condition}`,
+          // Few transactions wrote the rows of a part: each id is turned into a number once.
+          `SELECT ${part} AS part, coalesce(sum(rows), 0) || ' ' || coalesce(sum(rows * xmin::text::bigint), 0) AS rows
+           FROM (SELECT xmin, count(*) AS rows FROM ${table} WHERE ${condition} GROUP BY xmin) AS written`,
       )
       .join(' UNION ALL '),
   );
@@ -239,18 +235,18 @@ async function partsOf(
 /** What an extract is made of. */
 async function plan({ postgres, pseudonymKey }: ExtractContext, id: string, blocks: number): Promise<readonly Part[]> {
   const identity = `${shapeVersion} ${keyFingerprint(pseudonymKey)}`;
-  const parts: Part[] = [];
-  for (const relation of datasets) {
+  const parts = datasets.map(async (relation): Promise<readonly Part[]> => {
     const { inParts }: Shape = extractShapes[relation];
-    parts.push(...(inParts ? await partsOf(postgres, relation, id, identity, blocks) : [wholeOf(relation, id)]));
-  }
-  return parts;
+    return inParts ? partsOf(postgres, relation, id, identity, blocks) : [wholeOf(relation, id)];
+  });
+  return (await allEnded(parts)).flat();
 }
 
+/** Writes a file; `rows` is where its rows wait meanwhile. */
 async function writePart(
   context: ExtractContext,
   duckdb: DuckDB,
-  folder: string,
+  rows: string,
   { relation, path, stamp, condition }: Part,
 ): Promise<{ readonly rows: number; readonly bytes: number }> {
   const token = emailTokenExpression(context.pseudonymKey, 'email');
@@ -258,32 +254,27 @@ async function writePart(
   const selected = columns.map(({ name, expression }) =>
     expression ? `${expression.replace('{email_token}', token)} AS ${name}` : name,
   );
-  const rows = join(folder, `${relation}.csv`);
   const where = condition ? ` WHERE ${condition}` : '';
   await context.postgres.copyOut(
     `COPY (SELECT ${selected.join(', ')} FROM production.${relation}${where}) TO STDOUT (FORMAT csv)`,
     createWriteStream(rows),
   );
   const types = Object.fromEntries(columns.map(({ name, type }) => [name, type]));
-  const bytes = await context.lake.put(path, (draft) =>
-    duckdb.run(
+  let written = 0;
+  const bytes = await context.lake.put(path, async (draft) => {
+    const [copied] = await duckdb.rows<{ Count: number }>(
       `COPY (FROM ${copiedRows(rows, types)} ORDER BY ${order}) TO ${sqlText(draft)}
        (FORMAT parquet, COMPRESSION zstd, KV_METADATA {stamp: ${sqlText(stamp)}})`,
-    ),
-  );
-  const [counted] = await duckdb.rows<{ rows: number }>(
-    `SELECT count(*) AS rows FROM read_parquet(${sqlPath(context.lake.locate(path))})`,
-  );
-  return { rows: counted?.rows ?? 0, bytes };
+    );
+    written = copied?.Count ?? 0;
+  });
+  await rm(rows);
+  return { rows: written, bytes };
 }
 
-/** The current files of production that are there, by the stamps that they have. */
-async function stampedFiles({ postgres, lake }: ExtractContext, duckdb: DuckDB): Promise<ReadonlyMap<string, string>> {
-  const paths = (await productionFiles(postgres)).map(({ path }) => path);
-  const sizes = await Promise.all(paths.map((path) => lake.size(path)));
-  const located = new Map(
-    paths.filter((_, index) => sizes[index] !== undefined).map((path) => [lake.locate(path), path]),
-  );
+/** Files of production by the stamps that they have. */
+async function stampedFiles(lake: Lake, duckdb: DuckDB, files: ProductionFiles): Promise<ReadonlyMap<string, string>> {
+  const located = new Map(files.map(({ path }) => [lake.locate(path), path]));
   if (located.size === 0) return new Map();
   const stamps = await duckdb.rows<{ file: string; stamp: string }>(
     `SELECT file_name AS file, decode(value) AS stamp
@@ -292,29 +283,28 @@ async function stampedFiles({ postgres, lake }: ExtractContext, duckdb: DuckDB):
   return new Map(stamps.map(({ file, stamp }) => [stamp, located.get(file) ?? '']));
 }
 
-/** Writes files of production that are to be; gives those, and the paths of others that hold what they would. */
+/** Files that are written at the same time: the rows of two are sorted in memory. */
+const writtenAtOnce = 2;
+
+/** Writes files of production that are to be; gives those, and the paths of others among `there` that hold what they would. */
 async function writeFiles(
   context: ExtractContext,
   id: string,
   blocks: number,
+  there: ProductionFiles,
 ): Promise<{ readonly written: readonly NewLakeFile[]; readonly kept: readonly string[] }> {
   mkdirSync(context.duckdb.temporaryFolder, { recursive: true });
   const folder = await mkdtemp(join(context.duckdb.temporaryFolder, 'extract-'));
   const duckdb = await openDuckDB(':memory:', { ...context.duckdb, temporaryFolder: folder });
   try {
-    const present = await stampedFiles(context, duckdb);
+    const [present, parts] = await allEnded([stampedFiles(context.lake, duckdb, there), plan(context, id, blocks)]);
     const written: NewLakeFile[] = [];
-    const kept: string[] = [];
-    for (const part of await plan(context, id, blocks)) {
-      const { relation, path, stamp } = part;
-      const same = present.get(stamp);
-      if (same !== undefined) kept.push(same);
-      else {
-        const counts = await writePart(context, duckdb, folder, part);
-        written.push({ dataset: datasetOf(relation), path, extract: id, ...counts });
-      }
-    }
-    return { written, kept };
+    const due = parts.filter(({ stamp }) => !present.has(stamp));
+    await onConnections(duckdb, writtenAtOnce, due, async (connection, part) => {
+      const counts = await writePart(context, connection, join(folder, `${due.indexOf(part)}.csv`), part);
+      written.push({ dataset: datasetOf(part.relation), path: part.path, extract: id, ...counts });
+    });
+    return { written, kept: parts.flatMap(({ stamp }) => present.get(stamp) ?? []) };
   } finally {
     duckdb.close();
     await rm(folder, { recursive: true, force: true });
@@ -329,17 +319,18 @@ async function writeFiles(
 export async function extractProduction(context: ExtractContext, blocks = blocksOfPart): Promise<Extract> {
   const { postgres, lake } = context;
   const id = await extractId(postgres, context.pseudonymKey);
-  const current = await isCurrent(context, id);
-  if (current) return { id, files: current, written: false };
-  await removeUnregistered(postgres, lake, 'processed/production');
-  const { written, kept } = await writeFiles(context, id, blocks);
-  await postgres.transaction(async (sql) => {
+  const current = await productionFiles(postgres);
+  const there = await thoseThere(lake, current);
+  if (there.length === current.length && isOf(current, id)) return { id, files: current, written: false };
+  const { written, kept } = await writeFiles(context, id, blocks, there);
+  const files = await postgres.transaction(async (sql) => {
     const now = context.clock();
     const paths = [...kept, ...written.map(({ path }) => path)];
     const replaced = (await productionFiles(sql)).map(({ path }) => path).filter((path) => !paths.includes(path));
     await retireFiles(sql, replaced, now);
     await registerFiles(sql, written, now);
     await takeOver(sql, paths, id);
+    return productionFiles(sql);
   });
-  return { id, files: await productionFiles(postgres), written: true };
+  return { id, files, written: true };
 }

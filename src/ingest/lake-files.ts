@@ -31,25 +31,29 @@ export interface NewLakeFile extends Omit<LakeFile, 'identity' | 'day' | 'versio
 }
 
 /**
- * The files that models may read now, of all datasets. An extract is known by its path, which has its id; what is loaded
- * into the lake by what was booked of it.
+ * The files that models may read now: of all datasets, or of those whose names begin with `prefix`. An extract is known by
+ * its path, which has its id; what is loaded into the lake by what was booked of it.
  */
-export const currentFiles = (sql: Sql): Promise<readonly (LakeFile & { readonly extract: string | null })[]> =>
+export const currentFiles = (
+  sql: Sql,
+  prefix = '',
+): Promise<readonly (LakeFile & { readonly extract: string | null })[]> =>
   sql.rows(
+    // A subquery for each day asks its index; a join would depend on statistics, which a new home does not have.
     `SELECT dataset, path, rows, extract_id AS extract, coalesce(booked.identity, path) AS identity, event_date::text AS day,
-       coalesce(touched.version, extract(epoch FROM registered_at)::text) AS version
-     FROM ops.lake_files LEFT JOIN (
+       coalesce((
+         SELECT md5(string_agg(concat_ws(' ', changed.batch_id, extract(epoch FROM recorded_at)), E'\\n'
+           ORDER BY recorded_at, changed.batch_id))
+         FROM ops.changed_keys AS changed
+         WHERE files.dataset = 'lake.events' AND changed.dataset = files.dataset AND key = to_char(event_date, 'YYYY-MM-DD')
+       ), extract(epoch FROM registered_at)::text) AS version
+     FROM ops.lake_files AS files LEFT JOIN (
        SELECT 'lake.' || table_name AS dataset, md5(string_agg(concat_ws(' ', batch_id, operation, loaded), E'\\n' ORDER BY entry))
          AS identity
        FROM ops.ledger WHERE table_name = ANY($1) GROUP BY table_name
      ) AS booked USING (dataset)
-     LEFT JOIN (
-       SELECT dataset, key::date AS event_date, md5(string_agg(concat_ws(' ', batch_id, extract(epoch FROM recorded_at)), E'\\n'
-         ORDER BY recorded_at, batch_id)) AS version
-       FROM ops.changed_keys WHERE dataset = 'lake.events' GROUP BY dataset, key
-     ) AS touched USING (dataset, event_date)
-     WHERE retired_at IS NULL AND NOT starts_with(dataset, 'index.') ORDER BY dataset, path`,
-    [lakeTables],
+     WHERE retired_at IS NULL AND starts_with(dataset, $2) AND NOT starts_with(dataset, 'index.') ORDER BY dataset, path`,
+    [lakeTables, prefix],
   );
 
 /** Registers files in place of earlier registrations of the same paths. */
@@ -73,14 +77,14 @@ export const retireFiles = (sql: Sql, paths: readonly string[], at: Date): Promi
 export const takeOver = (sql: Sql, paths: readonly string[], extract: string): Promise<number> =>
   sql.run('UPDATE ops.lake_files SET extract_id = $2 WHERE path = ANY($1)', [paths, extract]);
 
-/** Removes files below a folder of the lake that nobody registered: what a killed load left behind. */
-export async function removeUnregistered(postgres: Postgres, lake: Lake, folder: string): Promise<void> {
-  const registered = await postgres.rows<{ path: string }>(
-    'SELECT path FROM ops.lake_files WHERE starts_with(path, $1)',
-    [`${folder}/`],
-  );
+/** Below it lies all that is registered. */
+const registeredFolder = 'processed';
+
+/** Removes files of the lake that nobody registered: what a killed load left behind. Nobody may be writing to it meanwhile. */
+export async function removeUnregistered(postgres: Postgres, lake: Lake): Promise<void> {
+  const registered = await postgres.rows<{ path: string }>('SELECT path FROM ops.lake_files');
   const known = new Set(registered.map(({ path }) => path));
-  for (const path of await lake.list(folder)) if (!known.has(path)) await lake.remove(path);
+  for (const path of await lake.list(registeredFolder)) if (!known.has(path)) await lake.remove(path);
 }
 
 /**

@@ -1,6 +1,6 @@
 /** The pipeline as a whole: what a run does, repeats, refuses, records, and what status and books say afterwards. */
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { event, inLake, ndjson } from '../../tests/setup/events.ts';
 import { smallShop, writeFiles } from '../../tests/setup/fixtures.ts';
@@ -124,6 +124,30 @@ describe('a run', () => {
       mkdirSync(join(context.duckdb.temporaryFolder, name), { recursive: true });
     await ingestInput(context, inputOf(writeFiles()));
     expect(readdirSync(context.duckdb.temporaryFolder)).toEqual(['duckdb_temp_of_a_reader']);
+  });
+
+  test('removes files of the lake that a killed one wrote and nobody registered; what else is in it stays', async () => {
+    const context = await makePipeline();
+    const input = writeFiles();
+    mkdirSync(join(input, 'events'));
+    writeFileSync(join(input, 'events', 'clicks.ndjson'), ndjson([event()]));
+    await run(context, inputOf(input));
+    const registered = await context.lake.list('processed');
+    const orphans = [
+      'processed/production/customers/killed.parquet',
+      'processed/production/products/half.parquet.draft',
+      'processed/events/event_date=2024-01-01/killed-0.parquet',
+      'processed/event_ids/duckdb-v1.0.0/killed.parquet',
+      'processed/catalog/killed.parquet',
+    ];
+    const others = ['raw/kept.csv'];
+    for (const path of [...orphans, ...others]) {
+      mkdirSync(dirname(context.lake.locate(path)), { recursive: true });
+      writeFileSync(context.lake.locate(path), 'x');
+    }
+    expect(await run(context, undefined)).toMatchObject({ changed: false });
+    expect([...(await context.lake.list('.'))].sort()).toEqual([...registered, ...others].sort());
+    expect(registered.length).toBeGreaterThan(6);
   });
 });
 

@@ -16,7 +16,7 @@ import { loadSegment } from '../ingest/events/segments/load-segment.ts';
 import type { Segment } from '../ingest/events/segments/segment-file.ts';
 import { type Extract, extractProduction } from '../ingest/extract.ts';
 import { removeDrafts } from '../ingest/files/copies.ts';
-import { currentFiles, removeRetired } from '../ingest/lake-files.ts';
+import { currentFiles, removeRetired, removeUnregistered } from '../ingest/lake-files.ts';
 import { exportShop, hasOrders } from '../ingest/shop/export.ts';
 import { dayIn, endOfDay } from '../kernel/time.ts';
 import {
@@ -102,6 +102,7 @@ export const exclusively = <T>(context: PipelineContext, work: () => Promise<T>)
     await removeLeftovers(context.duckdb.temporaryFolder);
     for (const folder of [context.archive, context.rawEvents]) await removeDrafts(folder);
     await context.lake.removeDrafts();
+    await removeUnregistered(context.postgres, context.lake);
     return work();
   });
 

@@ -19,14 +19,24 @@ export interface RuleResult {
 
 type Broken = Pick<RuleResult, 'rule' | 'broken' | 'examples'>;
 
+/** Rows that got a verdict, and how many of them break rules about single rows. */
+export interface VerdictCount {
+  readonly verdict: string;
+  readonly count: number;
+  readonly breaking: number;
+}
+
 /** What the rules about rows and about the batch found in the judged rows of a table; rules that no row broke too. */
 export async function judgedResults(
   judge: DuckDB,
   table: TableName,
   rules: readonly Rule[],
+  counted: readonly VerdictCount[],
 ): Promise<readonly RuleResult[]> {
-  const [counted] = await judge.rows<{ checked: number }>(statement.countChecked(table));
-  const broken = [...(await judge.rows<Broken>(statement.rowRuleResults(table, rules)))];
+  // Exact copies are not looked at again.
+  const checked = counted.reduce((sum, { verdict, count }) => sum + (verdict === 'duplicate' ? 0 : count), 0);
+  const breaking = counted.some((each) => each.breaking > 0);
+  const broken = breaking ? [...(await judge.rows<Broken>(statement.rowRuleResults(table, rules)))] : [];
   for (const rule of rules) {
     if (rule.scope !== 'batch' || rule.table !== table) continue;
     const [found] = await judge.rows<Omit<Broken, 'rule'>>(statement.batchRuleResult(rule));
@@ -40,7 +50,7 @@ export async function judgedResults(
         rule: id,
         table,
         severity,
-        checked: counted?.checked ?? 0,
+        checked,
         broken: found?.broken ?? 0,
         examples: found?.examples ?? [],
       };

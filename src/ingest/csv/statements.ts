@@ -33,13 +33,10 @@ export const malformedRows = (batch: string, { table, file, fileNumber }: FileRe
   '{${malformedRule}}', json_object('record', record, 'problem', problem)
 FROM malformed_${table ?? 'records'} WHERE file_number = ${fileNumber} ORDER BY line_number`;
 
-/** DuckDB: the number of rows that the rules looked at: exact copies are not looked at again. */
-export const countChecked = (table: TableName): string =>
-  `SELECT count(*) AS checked FROM judged_${table} WHERE verdict <> 'duplicate'`;
-
-/** DuckDB: how many rows got which verdict. */
+/** DuckDB: how many rows got which verdict, and how many of them break rules about single rows. */
 export const countVerdicts = (table: TableName): string =>
-  `SELECT verdict, count(*) AS count FROM judged_${table} GROUP BY verdict`;
+  `SELECT verdict, count(*) AS count, count(*) FILTER (broken_errors <> 0 OR broken_warnings <> 0) AS breaking
+FROM judged_${table} GROUP BY verdict`;
 
 /**
  * DuckDB: the rules about single rows that rows break: rule, broken, and the first ten row numbers. A warning is about

@@ -2,11 +2,11 @@
 import { createHash } from 'node:crypto';
 import type { DuckDB } from '../../stores/duckdb/duckdb.ts';
 import { withJudge } from '../judge.ts';
-import { type NewLakeFile, registerFiles, removeUnregistered, retireFiles } from '../lake-files.ts';
+import { type NewLakeFile, registerFiles, retireFiles } from '../lake-files.ts';
 import { requireLakeBalance } from '../production/ledger.ts';
 import type { EventsContext } from './context.ts';
-import { eventsDataset, eventsFolder } from './day-files.ts';
-import { type CurrentFile, currentOf, indexDataset, indexFolder, mergeEvents, mergeIndex } from './event-lake.ts';
+import { eventsDataset } from './day-files.ts';
+import { type CurrentFile, currentOf, indexDataset, mergeEvents, mergeIndex } from './event-lake.ts';
 
 /** What was put together. */
 export interface Compaction {
@@ -28,6 +28,9 @@ const filesBeforeCompaction = 8;
 /** A size class: files are put together with their like, so that each event is written again a few times only. */
 const indexSizes = [1 << 20, 32 << 20, 1 << 30];
 
+/** Files that are put together. */
+type Groups = readonly (readonly CurrentFile[])[];
+
 function byDay(files: readonly CurrentFile[]): ReadonlyMap<string, readonly CurrentFile[]> {
   const days = new Map<string, CurrentFile[]>();
   for (const file of files) {
@@ -40,7 +43,7 @@ function byDay(files: readonly CurrentFile[]): ReadonlyMap<string, readonly Curr
 const sizeOf = (files: readonly CurrentFile[]): number => files.reduce((sum, { bytes }) => sum + bytes, 0);
 
 /** The small files of those days that have at least `least` of them, in groups that are read together. */
-function groupsOf(files: readonly CurrentFile[], least: number): readonly (readonly CurrentFile[])[] {
+function groupsOf(files: readonly CurrentFile[], least: number): Groups {
   const small = files.filter(({ bytes }) => bytes < largeFile);
   const groups: CurrentFile[][] = [];
   for (const ofDay of byDay(small).values()) {
@@ -82,8 +85,7 @@ const pathsOf = (files: readonly CurrentFile[]): readonly string[] => files.map(
 const nameOf = (files: readonly CurrentFile[]): string =>
   `merged_${createHash('sha256').update(pathsOf(files).join('\n')).digest('hex').slice(0, 16)}`;
 
-async function compactDays(context: EventsContext, judge: DuckDB, least: number): Promise<Compaction> {
-  const groups = groupsOf(await currentOf(context.postgres, eventsDataset), least);
+async function compactDays(context: EventsContext, judge: DuckDB, groups: Groups): Promise<Compaction> {
   let after = 0;
   for (const group of groups) {
     const version = Math.min(...group.map(({ contractVersion }) => contractVersion ?? 0));
@@ -95,8 +97,7 @@ async function compactDays(context: EventsContext, judge: DuckDB, least: number)
   return { days: byDay(all).size, filesBefore: all.length, filesAfter: after };
 }
 
-async function compactIndex(context: EventsContext, judge: DuckDB, least: number): Promise<void> {
-  const group = indexGroup(await currentOf(context.postgres, indexDataset), least);
+async function compactIndex(context: EventsContext, judge: DuckDB, group: readonly CurrentFile[]): Promise<void> {
   if (group.length === 0) return;
   await replaceFiles(context, group, [await mergeIndex(judge, context.lake, pathsOf(group), nameOf(group))]);
 }
@@ -107,10 +108,12 @@ async function compactIndex(context: EventsContext, judge: DuckDB, least: number
  */
 export async function compactEvents(context: EventsContext, onlyCrowded = false): Promise<Compaction> {
   const least = onlyCrowded ? filesBeforeCompaction : 2;
-  for (const folder of [eventsFolder, indexFolder]) await removeUnregistered(context.postgres, context.lake, folder);
+  const groups = groupsOf(await currentOf(context.postgres, eventsDataset), least);
+  const ofIndex = indexGroup(await currentOf(context.postgres, indexDataset), least);
+  if (groups.length === 0 && ofIndex.length === 0) return { days: 0, filesBefore: 0, filesAfter: 0 };
   return withJudge(context.duckdb, async (judge) => {
-    const compaction = await compactDays(context, judge, least);
-    await compactIndex(context, judge, least);
+    const compaction = await compactDays(context, judge, groups);
+    await compactIndex(context, judge, ofIndex);
     return compaction;
   });
 }

@@ -1,13 +1,13 @@
 /** Events into sorted Parquet files, one or several for each UTC day. */
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { allEnded } from '../../kernel/promises.ts';
 import { type DuckDB, sqlText } from '../../stores/duckdb/duckdb.ts';
 import type { Lake } from '../../stores/lake/lake.ts';
+import { onConnections } from '../connections.ts';
 import type { NewLakeFile } from '../lake-files.ts';
 
 /** Where the lake has its events, a folder for each UTC day. */
-export const eventsFolder = 'processed/events';
+const eventsFolder = 'processed/events';
 
 /** As what the files are registered. */
 export const eventsDataset = 'lake.events';
@@ -87,24 +87,9 @@ export async function writeAtOnce(duckdb: DuckDB, lake: Lake, files: DayFiles): 
   });
 }
 
-/** Works on all items, on as many connections as DuckDB has threads. After an error no item is begun. */
-async function onConnections<T>(
-  duckdb: DuckDB,
-  items: readonly T[],
-  work: (connection: DuckDB, item: T) => Promise<void>,
-): Promise<void> {
+async function threadsOf(duckdb: DuckDB): Promise<number> {
   const [found] = await duckdb.rows<{ threads: string }>(`SELECT current_setting('threads')::VARCHAR AS threads`);
-  const left = [...items];
-  const workers = items.slice(0, Number(found?.threads ?? 1)).map(async () => {
-    const connection = await duckdb.fork();
-    try {
-      for (let item = left.shift(); item !== undefined; item = left.shift()) await work(connection, item);
-    } finally {
-      left.length = 0;
-      connection.close();
-    }
-  });
-  await allEnded(workers);
+  return Number(found?.threads ?? 1);
 }
 
 /** The events of one UTC day, YYYY-MM-DD. */
@@ -120,8 +105,8 @@ const writeDayByDay = (
   { rows, columns, order, name, contractVersion }: DayFiles,
   days: readonly Day[],
 ): Promise<readonly DayFile[]> =>
-  put(lake, contractVersion, (folder, drafts) =>
-    onConnections(duckdb, days, async (connection, { day, count }) => {
+  put(lake, contractVersion, async (folder, drafts) =>
+    onConnections(duckdb, await threadsOf(duckdb), days, async (connection, { day, count }) => {
       const draft = `event_date=${day}/${name}-0.parquet`;
       const begin = `TIMESTAMPTZ '${day} 00:00:00+00'`;
       mkdirSync(dirname(join(folder, draft)), { recursive: true });

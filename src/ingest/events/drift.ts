@@ -1,4 +1,5 @@
 /** Drift: fields and words of events that the contract does not know, each reported once, when it is first seen. */
+import { personalDataMacros } from '../../contracts/personal-data.ts';
 import { type DuckDB, sqlText } from '../../stores/duckdb/duckdb.ts';
 import type { Sql } from '../../stores/postgres/postgres.ts';
 
@@ -21,38 +22,62 @@ const reported = 50;
 
 const shortest = (text: string): string => `left(${text}, 200)`;
 
+/** SQL for a text of which it is known whether any like it looks personal. */
+const shown = (text: string, personal: boolean): string => (personal ? `mask_text(${text})` : text);
+
 /**
  * Fields in properties that came from beside the contract's fields; what is personal data in a name is masked there too.
  * The example is the same in whatever order rows are read.
  */
-const newFields = `SELECT 'field' AS kind, mask_text(field) AS field, '' AS value, count(*) AS rows,
+const newFields = (
+  personal: boolean,
+): string => `SELECT 'field' AS kind, ${shown('field', personal)} AS field, '' AS value, count(*) AS rows,
   ${shortest('arg_min(example, row(event_timestamp, event_id, example))')} AS example
 FROM (SELECT field, event_timestamp, event_id,
     json_extract_string(properties, '/' || replace(replace(field, '~', '~0'), '/', '~1')) AS example
   FROM (SELECT unnest(unknown_fields) AS field, event_timestamp, event_id, properties FROM events WHERE unknown_fields IS NOT NULL))
 GROUP BY ALL ORDER BY rows DESC, 2 LIMIT ${reported}`;
 
-/** Words that broken lines have where one of a list is expected. */
-const newWords = (
-  field: string,
-): string => `SELECT 'value' AS kind, ${sqlText(field)} AS field, value, count(*) AS rows, value AS example
-FROM (SELECT ${shortest(`mask_text(line ->> '$.${field}')`)} AS value FROM broken_lines
-  WHERE list_contains(rules, ${sqlText(`events.${field}.known`)}))
-WHERE value IS NOT NULL GROUP BY value ORDER BY rows DESC, value LIMIT ${reported}`;
-
 const wordFields = ['event_type', 'device_type', 'country_code', 'traffic_source'] as const;
+
+/** What broken lines have where one of a list of words is expected: the place of the field in `wordFields`, value. */
+const unknownWords = wordFields
+  .map(
+    (field, place) =>
+      `SELECT ${place} AS place, line ->> '$.${field}' AS value FROM broken_lines WHERE list_contains(rules, 'events.${field}.known')`,
+  )
+  .join('\nUNION ALL ');
+
+const newWords = (personal: boolean): string => `SELECT 'value' AS kind, field, value, rows, value AS example
+FROM (SELECT place, ([${wordFields.map(sqlText).join(', ')}])[place + 1] AS field, value, count(*) AS rows
+  FROM (SELECT place, ${shortest(shown('value', personal))} AS value FROM (${unknownWords}) WHERE value IS NOT NULL) GROUP BY place, value
+  QUALIFY row_number() OVER (PARTITION BY place ORDER BY count(*) DESC, value) <= ${reported})
+ORDER BY place, rows DESC, value`;
 
 type Found = Omit<Drift, 'rate'>;
 
+/** Asks for what there is among texts, masked where any of them looks personal; nothing where there are none. */
+async function findAmong(
+  judge: DuckDB,
+  key: string,
+  texts: string,
+  find: (personal: boolean) => string,
+): Promise<readonly Found[]> {
+  const [seen] = await judge.rows<{ texts: number; personal: number }>(
+    `SELECT count(text) AS texts, count(*) FILTER (looks_personal(text)) AS personal FROM (${texts}) AS texts (text)`,
+  );
+  if (!seen?.texts) return [];
+  if (seen.personal > 0) await judge.run(personalDataMacros(key));
+  return judge.rows<Found>(find(seen.personal > 0));
+}
+
 /** The fields of the judged events of a batch that the contract does not know; to be asked before events leave the table. */
-export const findNewFields = (duckdb: DuckDB): Promise<readonly Found[]> => duckdb.rows<Found>(newFields);
+export const findNewFields = (judge: DuckDB, key: string): Promise<readonly Found[]> =>
+  findAmong(judge, key, 'SELECT unnest(unknown_fields) FROM events WHERE unknown_fields IS NOT NULL', newFields);
 
 /** The unknown words of the broken lines of a batch. */
-export async function findNewWords(duckdb: DuckDB): Promise<readonly Found[]> {
-  const found: Found[] = [];
-  for (const field of wordFields) found.push(...(await duckdb.rows<Found>(newWords(field))));
-  return found;
-}
+export const findNewWords = (judge: DuckDB, key: string): Promise<readonly Found[]> =>
+  findAmong(judge, key, `SELECT value FROM (${unknownWords})`, newWords);
 
 /** Keeps what was not seen before from this source, and gives it. */
 export async function keepDrift(

@@ -8,7 +8,7 @@ import { lakeShapes } from './lake-shape.ts';
 import { idHash } from './verdict-statements.ts';
 
 /** Where it has the index of their ids: id_hash, event_date. */
-export const indexFolder = 'processed/event_ids';
+const indexFolder = 'processed/event_ids';
 
 /** The index that this version of DuckDB can use, for its hashes may be others than those of another version. */
 export const indexFolderOf = async (duckdb: DuckDB): Promise<string> => {

@@ -6,7 +6,7 @@ import { streamRows } from '../../stores/duckdb/stream-rows.ts';
 import { removeDrafts } from '../files/copies.ts';
 import { requireUnchanged } from '../files/inspect.ts';
 import { withJudge } from '../judge.ts';
-import { type NewLakeFile, removeUnregistered } from '../lake-files.ts';
+import type { NewLakeFile } from '../lake-files.ts';
 import { book, requireLakeBalance } from '../production/ledger.ts';
 import { createStopwatch, type Stopwatch } from '../production/stages.ts';
 import {
@@ -22,10 +22,10 @@ import {
   registerSource,
 } from './batch-books.ts';
 import type { EventsContext } from './context.ts';
-import { eventsDataset, eventsFolder } from './day-files.ts';
+import { eventsDataset } from './day-files.ts';
 import { type Drift, findNewFields, findNewWords, keepDrift } from './drift.ts';
 import { loadedEvents } from './event-index.ts';
-import { indexFolder, writeEvents } from './event-lake.ts';
+import { writeEvents } from './event-lake.ts';
 import { hashLines, judgeReceived } from './judge-received.ts';
 import { archivedEventName, archiveEvents, packOnTheWay } from './read/archive.ts';
 import { type EventFile, findEventFiles } from './read/find.ts';
@@ -150,7 +150,7 @@ async function prepare(
     await judgeReceived(judge, context, batch.receivedAt);
     return { rows: received, result: undefined };
   });
-  const fields = await findNewFields(judge);
+  const fields = await findNewFields(judge, context.pseudonymKey);
   const verdicts = await stopwatch.time('find duplicates', async () => ({
     rows: received,
     result: await decideVerdicts(judge, context.eventContract, await loadedEvents(context, judge), {
@@ -158,7 +158,7 @@ async function prepare(
       find: () => findWanted(judge, readings),
     }),
   }));
-  const words = await findNewWords(judge);
+  const words = await findNewWords(judge, context.pseudonymKey);
   const written = await stopwatch.time('write to the lake', async () => ({
     rows: verdicts.fresh,
     result:
@@ -284,8 +284,6 @@ export async function ingestEvents(request: EventsRequest, context: EventsContex
     receivedAt: request.receivedAt ?? recordedAt,
     recordedAt,
   };
-  await removeUnregistered(context.postgres, context.lake, eventsFolder);
-  await removeUnregistered(context.postgres, context.lake, indexFolder);
   return withJudge(leaveRoom(context.duckdb), async (judge, temporaryFolder) => {
     const prepared = await prepare(context, judge, temporaryFolder, batch, fresh, stopwatch);
     for (const file of fresh) requireUnchanged(file);

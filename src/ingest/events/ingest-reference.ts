@@ -7,14 +7,14 @@ import {
   type ReferenceName,
   referenceContracts,
 } from '../../contracts/events/reference-data.ts';
-import { personalDataMacros } from '../../contracts/personal-data.ts';
+import { personalDataMacros, personalDataSigns } from '../../contracts/personal-data.ts';
 import { MillraceError } from '../../kernel/errors.ts';
 import { type DuckDB, sqlName, sqlPath, sqlText } from '../../stores/duckdb/duckdb.ts';
 import { streamRows } from '../../stores/duckdb/stream-rows.ts';
 import type { Sql } from '../../stores/postgres/postgres.ts';
 import { requireUnchanged } from '../files/inspect.ts';
 import { withJudge } from '../judge.ts';
-import { type NewLakeFile, registerFiles, removeUnregistered, retireFiles } from '../lake-files.ts';
+import { type NewLakeFile, registerFiles, retireFiles } from '../lake-files.ts';
 import { book, requireLakeBalance, type Standing } from '../production/ledger.ts';
 import { createStopwatch, type Stage } from '../production/stages.ts';
 import { copyQuarantine, insertBatch, insertFiles, insertQuality, knownHashes, registerSource } from './batch-books.ts';
@@ -174,6 +174,14 @@ interface Prepared {
 
 const receivedDateOf = ({ observedAt }: Batch): string => observedAt.toISOString().slice(0, 10);
 
+async function maskPersonal(judge: DuckDB, contract: ReferenceContract, key: string): Promise<void> {
+  await judge.run(personalDataSigns);
+  const [found] = await judge.rows<{ rows: number }>(statement.countPersonal(contract));
+  if (!found?.rows) return;
+  await judge.run(personalDataMacros(key));
+  await judge.run(statement.maskRows(contract));
+}
+
 async function prepare(
   context: EventsContext,
   judge: DuckDB,
@@ -185,8 +193,7 @@ async function prepare(
   const stopwatch = createStopwatch(context.clock);
   const columns = await readRows(judge, contract, files);
   await judge.run(judgeReferenceStatement(contract, columns));
-  await judge.run(personalDataMacros(context.pseudonymKey));
-  await judge.run(statement.maskRows(contract));
+  await maskPersonal(judge, contract, context.pseudonymKey);
   const former = await readStored(context, judge, dataset);
   await judge.run(statement.settleRows(contract, source, observedAt));
   const rows = statement.settledDataset(contract, source, observedAt);
@@ -298,7 +305,6 @@ export async function ingestReference(request: ReferenceRequest, context: Events
   const base = { dataset, source };
   if (files.length === 0) return { ...base, ...nothing, batch: undefined, alreadyLoaded: true, brokenRules: [] };
   const batch = { ...identify(request, files), observedAt: request.observedAt ?? recordedAt, recordedAt, files };
-  await removeUnregistered(context.postgres, context.lake, `processed/${dataset}`);
   return withJudge(context.duckdb, async (judge, temporaryFolder) => {
     const prepared = await prepare(context, judge, request, batch);
     for (const file of files) requireUnchanged(file);

@@ -3,7 +3,7 @@ import { type EventContract, eventColumns, eventFields } from '../../contracts/e
 import { judgeEventsStatement } from '../../contracts/events/judge-sql.ts';
 import { lineHash } from '../../contracts/events/line-hash.ts';
 import { screenedEvents, wordType } from '../../contracts/events/screen-sql.ts';
-import { personalDataMacros } from '../../contracts/personal-data.ts';
+import { personalDataMacros, personalDataSigns } from '../../contracts/personal-data.ts';
 import type { DuckDB } from '../../stores/duckdb/duckdb.ts';
 import type { EventsContext } from './context.ts';
 import { idHash } from './verdict-statements.ts';
@@ -84,12 +84,14 @@ DROP TABLE judged_events`);
  * unknown_fields, id_hash.
  */
 export async function judgeReceived(judge: DuckDB, context: EventsContext, receivedAt: Date): Promise<void> {
-  await judge.run(personalDataMacros(context.pseudonymKey));
+  await judge.run(personalDataSigns);
   await judge.run(`CREATE OR REPLACE TABLE events AS ${screened(context, receivedAt, hashWhereOdd)}`);
   const [others] = await judge.rows<{ rows: number }>('SELECT count(line) AS rows FROM events');
   if (others?.rows) await judgeClosely(judge, context, receivedAt);
   const [found] = await judge.rows<{ rows: number }>('SELECT count(*) FILTER (suspicious) AS rows FROM events');
-  if (found?.rows) await judge.run(mask);
+  if (!found?.rows) return;
+  await judge.run(personalDataMacros(context.pseudonymKey));
+  await judge.run(mask);
 }
 
 /** A plain line begins with its id. */

@@ -11,11 +11,22 @@ const uniqueRule = ({ name, key }: ReferenceContract): string => `${name}.${key}
 const names = ({ columns }: ReferenceContract, row: string): string =>
   columns.map(({ name }) => `${row}.${name}`).join(', ');
 
+const textsOf = ({ columns }: ReferenceContract): readonly string[] =>
+  columns.filter(({ kind }) => kind === 'text').map(({ name }) => name);
+
+const looksPersonal = (contract: ReferenceContract): string =>
+  `looks_personal(concat_ws(chr(10), ${textsOf(contract).join(', ')}))`;
+
+/** How many of judged_rows have what looks like personal data. */
+export const countPersonal = (contract: ReferenceContract): string =>
+  `SELECT count(*) AS rows FROM judged_rows WHERE ${looksPersonal(contract)}`;
+
 /** Masks what looks like personal data in the texts of judged_rows; ids as those of events are. */
-export function maskRows({ key, columns }: ReferenceContract): string {
-  const texts = columns.filter(({ kind }) => kind === 'text').map(({ name }) => name);
-  const masked = texts.map((name) => `${name} = ${name === key ? 'mask_id' : 'mask_text'}(${name})`);
-  return `UPDATE judged_rows SET ${masked.join(', ')} WHERE looks_personal(concat_ws(chr(10), ${texts.join(', ')}))`;
+export function maskRows(contract: ReferenceContract): string {
+  const masked = textsOf(contract).map(
+    (name) => `${name} = ${name === contract.key ? 'mask_id' : 'mask_text'}(${name})`,
+  );
+  return `UPDATE judged_rows SET ${masked.join(', ')} WHERE ${looksPersonal(contract)}`;
 }
 
 /** One value for all columns, by which contents are compared and put in order. */

@@ -9,14 +9,12 @@ import { copiedRows, type DuckDB } from '../../stores/duckdb/duckdb.ts';
 import { streamRows } from '../../stores/duckdb/stream-rows.ts';
 import type { Sql } from '../../stores/postgres/postgres.ts';
 import { withJudge } from '../judge.ts';
-import { removeUnregistered } from '../lake-files.ts';
 import { book, requireLakeBalance } from '../production/ledger.ts';
 import type { HeldFilter } from '../production/quarantine.ts';
 import { bookWritten } from './batch-books.ts';
 import type { EventsContext } from './context.ts';
-import { eventsFolder } from './day-files.ts';
 import { loadedEvents } from './event-index.ts';
-import { indexFolder, writeEvents } from './event-lake.ts';
+import { writeEvents } from './event-lake.ts';
 import { hashLines, judgeReceived } from './judge-received.ts';
 import { conflictRule } from './verdict-statements.ts';
 import { decideVerdicts } from './verdicts.ts';
@@ -189,7 +187,6 @@ export async function replayEvents(context: EventsContext, filter: HeldFilter = 
     filter.fixedOnly ?? null,
   ]);
   const ids = selected.map(({ quarantine_id }) => quarantine_id);
-  for (const folder of [eventsFolder, indexFolder]) await removeUnregistered(context.postgres, context.lake, folder);
   let [replayed, released, held] = [0, 0, 0];
   for (const batch of await context.postgres.rows<ReplayedBatch>(batchesOf, [ids])) {
     const result = await replayBatch(context, batch, ids, at);

@@ -1,7 +1,7 @@
 /** The lake: files that are written once, whole, and then only read or removed. A folder here; S3 can stand behind it. */
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join, posix } from 'node:path';
 import { isMissing } from '../../kernel/errors.ts';
 import { flush } from '../../kernel/folders.ts';
 
@@ -37,10 +37,14 @@ export interface StoredFile {
   readonly bytes: number;
 }
 
-async function filesIn(folder: string): Promise<readonly string[]> {
+/** The paths of all files below a folder, relative to it. Folders are read at the same time: a lake has one for each day. */
+async function filesIn(folder: string, prefix = ''): Promise<readonly string[]> {
   try {
-    const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-    return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+    const entries = await readdir(folder, { withFileTypes: true });
+    const files = entries.filter((entry) => entry.isFile()).map(({ name }) => `${prefix}${name}`);
+    const folders = entries.filter((entry) => entry.isDirectory());
+    const below = folders.map(({ name }) => filesIn(join(folder, name), `${prefix}${name}/`));
+    return [files, ...(await Promise.all(below))].flat();
   } catch (thrown) {
     if (isMissing(thrown)) return [];
     throw thrown;
@@ -59,7 +63,6 @@ async function inGroups<T>(items: readonly T[], work: (item: T) => Promise<void>
 /** A lake in a folder of this machine. */
 export function openFolderLake(root: string): Lake {
   const locate = (path: string): string => join(root, path);
-  const pathOf = (file: string, from = root): string => relative(from, file).replaceAll('\\', '/');
   return {
     locate,
     async put(path, write) {
@@ -81,7 +84,7 @@ export function openFolderLake(root: string): Lake {
       const drafts = await mkdtemp(locate(draftsPrefix));
       try {
         await write(drafts);
-        const files = (await filesIn(drafts)).map((file) => ({ file, draft: pathOf(file, drafts) }));
+        const files = (await filesIn(drafts)).map((draft) => ({ file: join(drafts, draft), draft }));
         await inGroups(files, ({ file }) => flush(file));
         const stored: StoredFile[] = [];
         await inGroups(files, async ({ file, draft }) => {
@@ -97,7 +100,7 @@ export function openFolderLake(root: string): Lake {
         await rm(drafts, { recursive: true, force: true });
       }
     },
-    list: async (folder) => (await filesIn(locate(folder))).map((file) => pathOf(file)),
+    list: async (folder) => (await filesIn(locate(folder))).map((path) => posix.join(folder, path)),
     async removeDrafts() {
       for (const name of existsSync(root) ? await readdir(root) : []) {
         if (name.startsWith(draftsPrefix)) await rm(locate(name), { recursive: true, force: true });
