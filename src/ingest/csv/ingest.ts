@@ -7,6 +7,7 @@ import { type TableName, tableContracts, tableNames } from '../../contracts/tabl
 import { MillraceError } from '../../kernel/errors.ts';
 import { type Clock, dayIn, endOfDay } from '../../kernel/time.ts';
 import type { DuckDB, DuckDBLimits, Row } from '../../stores/duckdb/duckdb.ts';
+import { withRowPipes } from '../../stores/duckdb/stream-rows.ts';
 import type { Postgres, Sql } from '../../stores/postgres/postgres.ts';
 import { withJudge } from '../judge.ts';
 import { archiveFiles, archiveName } from '../production/archive.ts';
@@ -167,7 +168,9 @@ function observation(
 
 /** Opens what a load works with, and closes it after the work. */
 export const withEngines = <T>(limits: DuckDBLimits, work: (engines: LoadEngines) => Promise<T>): Promise<T> =>
-  withJudge(limits, (judge, temporaryFolder) => work({ judge, temporaryFolder }));
+  withJudge(limits, (judge, temporaryFolder) =>
+    withRowPipes(temporaryFolder, (pipes) => work({ judge, temporaryFolder, pipes })),
+  );
 
 interface KnownBatch {
   readonly batch_id: string;

@@ -8,7 +8,7 @@ import { requireWithinThresholds } from '../../contracts/thresholds.ts';
 import { MillraceError } from '../../kernel/errors.ts';
 import { allEnded } from '../../kernel/promises.ts';
 import type { DuckDB } from '../../stores/duckdb/duckdb.ts';
-import { streamRows } from '../../stores/duckdb/stream-rows.ts';
+import type { RowPipes } from '../../stores/duckdb/stream-rows.ts';
 import { isBadCopyFormat, type Sql } from '../../stores/postgres/postgres.ts';
 import { requireUnchanged } from '../files/inspect.ts';
 import { relaxConstraints, restoreConstraints } from '../production/constraints.ts';
@@ -46,10 +46,11 @@ export interface Batch {
   readonly archived: ReadonlyMap<string, string>;
 }
 
-/** What a load works with: the DuckDB in which its rows are judged, and a folder for what is on its way. */
+/** What a load works with: the DuckDB in which its rows are judged, a folder for what is on its way, and ways out of DuckDB. */
 export interface LoadEngines {
   readonly judge: DuckDB;
   readonly temporaryFolder: string;
+  readonly pipes: RowPipes;
 }
 
 /** How rows are judged, and what stops a batch. */
@@ -148,7 +149,7 @@ async function streamToStaging(
   const duckdb = await engines.judge.fork();
   try {
     const rows = statement.stagingRows(table, fileNumber);
-    return await streamRows(duckdb, rows, engines.temporaryFolder, (stream) =>
+    return await engines.pipes.stream(duckdb, rows, (stream) =>
       sql.copyIn(staging.copyRows(table, batchNumber), stream),
     );
   } finally {
@@ -228,7 +229,7 @@ export async function judgeAll(
 async function quarantineMalformed(sql: Sql, engines: LoadEngines, batch: Batch): Promise<void> {
   for (const reading of batch.readings) {
     if (reading.malformed === 0) continue;
-    await streamRows(engines.judge, statement.malformedRows(batch.id, reading), engines.temporaryFolder, (rows) =>
+    await engines.pipes.stream(engines.judge, statement.malformedRows(batch.id, reading), (rows) =>
       sql.copyIn(statement.copyMalformed, rows),
     );
   }
@@ -270,7 +271,7 @@ export async function judgedRows(
 /** Copies rows straight into production where nothing can contest them; gives their number, undefined where it can. */
 async function sendStraight(
   sql: Sql,
-  { judge, temporaryFolder }: LoadEngines,
+  { judge, pipes }: LoadEngines,
   batch: Pick<Batch, 'id' | 'observedAt'>,
   scope: settling.SettleScope,
   table: TableName,
@@ -278,9 +279,7 @@ async function sendStraight(
   const [found] = await sql.rows<{ stored: boolean; known: boolean }>(settling.lookForRows(scope, table));
   if (!found || found.known) return undefined;
   await sql.run(settling.openStraight(scope, table, batch.id, batch.observedAt, !found.stored));
-  return streamRows(judge, settling.straightRows(table), temporaryFolder, (rows) =>
-    sql.copyIn(settling.copyStraight(table), rows),
-  );
+  return pipes.stream(judge, settling.straightRows(table), (rows) => sql.copyIn(settling.copyStraight(table), rows));
 }
 
 /**
@@ -300,9 +299,7 @@ export async function sendJudged(
   const straight = relaxed ? await sendStraight(sql, engines, batch, scope, table) : undefined;
   if (judged.clean > (straight ?? 0)) {
     const rows = settling.cleanRows(table, straight === undefined ? 'true' : 'contested');
-    await streamRows(engines.judge, rows, engines.temporaryFolder, (stream) =>
-      sql.copyIn(settling.copyArriving(table), stream),
-    );
+    await engines.pipes.stream(engines.judge, rows, (stream) => sql.copyIn(settling.copyArriving(table), stream));
   }
   await sendUnclean(sql, engines, batch, table, judged, scope.rules);
   return straight;
@@ -318,7 +315,7 @@ async function sendUnclean(
 ): Promise<void> {
   await sql.run(createUnclean(table));
   if (judged.broken + judged.duplicate === 0) return;
-  await streamRows(engines.judge, uncleanRows(table, rules), engines.temporaryFolder, (stream) =>
+  await engines.pipes.stream(engines.judge, uncleanRows(table, rules), (stream) =>
     sql.copyIn(copyUnclean(table), stream),
   );
   await sql.run(`ANALYZE unclean_${table}`);

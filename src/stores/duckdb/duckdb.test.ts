@@ -217,6 +217,20 @@ test.each([
   expect(await (await memory()).rows(sql)).toEqual([{ n }]);
 });
 
+test('each connection counts time in UTC, wherever the process runs', async () => {
+  const script = `
+    import { openDuckDB } from ${JSON.stringify(join(import.meta.dirname, 'duckdb.ts'))};
+    const duckdb = await openDuckDB(':memory:', { memory: '256MiB', threads: 1, temporaryFolder: ${JSON.stringify(makeFolder())} });
+    for (const each of [duckdb, await duckdb.fork()]) {
+      console.log(JSON.stringify(await each.rows("SELECT TIMESTAMPTZ '2024-07-01 00:30:00+00'::DATE::VARCHAR AS day")));
+      each.close();
+    }`;
+  const ended = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
+    env: { ...process.env, TZ: 'America/New_York' },
+  });
+  expect(ended.stdout).toBe('[{"day":"2024-07-01"}]\n'.repeat(2));
+});
+
 test('a read-only file may be open several times, and is not written', async () => {
   const folder = makeFolder();
   const path = join(folder, 'shop.duckdb');

@@ -125,6 +125,13 @@ const perform = (
 
 const reading: readonly StatementType[] = [StatementType.SELECT, StatementType.EXPLAIN];
 
+/** Each connection would else count time where the process runs. */
+async function connect(instance: DuckDBInstance): Promise<DuckDBConnection> {
+  const connection = await instance.connect();
+  await connection.run(`SET TimeZone = 'UTC'`);
+  return connection;
+}
+
 function wrap(connection: DuckDBConnection, instance: DuckDBInstance, closeInstance?: () => void): DuckDB {
   let closed = false;
   const query = async (sql: string, parameters?: Parameters): Promise<QueryResult> =>
@@ -149,7 +156,7 @@ function wrap(connection: DuckDBConnection, instance: DuckDBInstance, closeInsta
     async rows<T>(sql: string, parameters?: Parameters) {
       return (await query(sql, parameters)).rows as readonly T[];
     },
-    fork: async () => wrap(await instance.connect(), instance),
+    fork: async () => wrap(await connect(instance), instance),
     interrupt: () => connection.interrupt(),
     close() {
       if (closed) return;
@@ -190,9 +197,7 @@ export async function openDuckDB(path: string, limits: DuckDBLimits, readOnly = 
   if (readOnly) options.access_mode = 'READ_ONLY';
   try {
     const instance = await DuckDBInstance.create(path, options);
-    const connection = await instance.connect();
-    await connection.run(`SET TimeZone = 'UTC'`);
-    return wrap(connection, instance, () => {
+    return wrap(await connect(instance), instance, () => {
       instance.closeSync();
       removeSpill();
     });
