@@ -37,7 +37,7 @@ async function build(home: Home, files: readonly LakeFile[], duckdb: DuckDB): Pr
     invocationId: 'bench',
     warn: () => undefined,
   });
-  const result = await buildWarehouse(duckdb, project, home.lake, files);
+  const result = await buildWarehouse(duckdb, project, await sourceViews(duckdb, home.lake, files));
   if (!result.success) throw new Error(result.results.find(({ status }) => status !== 'success')?.name);
   return result;
 }

@@ -14,8 +14,9 @@ import type { LakeFile } from '../ingest/lake-files.ts';
 import { MillraceError } from '../kernel/errors.ts';
 import { flush } from '../kernel/folders.ts';
 import type { IdSource } from '../kernel/ids.ts';
+import { allEnded } from '../kernel/promises.ts';
 import type { Clock } from '../kernel/time.ts';
-import { type DuckDB, type DuckDBLimits, openDraft, sqlText } from '../stores/duckdb/duckdb.ts';
+import { attachDraft, type DuckDB, type DuckDBLimits, openDuckDB, sqlText } from '../stores/duckdb/duckdb.ts';
 import type { Lake } from '../stores/lake/lake.ts';
 import type { Postgres, Sql } from '../stores/postgres/postgres.ts';
 import type { NodeResult, RunResult } from '../transform/run/results.ts';
@@ -112,15 +113,14 @@ export interface BuildOptions extends Pick<PublishOptions, 'unitTests' | 'onNode
 /** Most statements of an increment are small and keep one core busy, if that. */
 const incrementThreads = 2;
 
-/** Builds all of the project over the lake's files in an open database. */
+/** Builds all of the project in an open database, over what `sourceViews` gave. */
 export async function buildWarehouse(
   duckdb: DuckDB,
   project: Session,
-  lake: Lake,
-  files: readonly LakeFile[],
+  sources: string,
   { unitTests = false, threads = 1, onNode }: BuildOptions = {},
 ): Promise<RunResult> {
-  await duckdb.run(await sourceViews(duckdb, lake, files));
+  await duckdb.run(sources);
   // The order of rows means nothing; to keep it, DuckDB gathers blocks for each of the lake's many small files.
   await duckdb.run('SET preserve_insertion_order = false');
   const { ids } = project.select(unitTests ? {} : { exclude: ['resource_type:unit_test'] });
@@ -268,23 +268,28 @@ export interface PublishOptions {
   readonly onNode?: (result: NodeResult) => void;
 }
 
-/** Opens the file that is built into, ready for the models. */
+/** Opens the file that is built into; gives it, ready for the models, and the views of their sources. */
 async function openBuild(
   context: PublishContext,
   project: Session,
   path: string,
   files: readonly LakeFile[],
   basis: Basis | undefined,
-): Promise<DuckDB> {
-  mkdirSync(warehouseFolder(context.home), { recursive: true });
-  if (basis) await copyFile(publishedPath(context.home), path, constants.COPYFILE_FICLONE);
-  const duckdb = await openDraft(path, context.duckdb);
+): Promise<{ readonly duckdb: DuckDB; readonly sources: string }> {
+  const { home, lake } = context;
+  mkdirSync(warehouseFolder(home), { recursive: true });
+  const memory = await openDuckDB(':memory:', context.duckdb);
   try {
-    if (basis) await startFromCopy(duckdb, project.manifest, context.lake, basis, files);
+    const [sources] = await allEnded([
+      sourceViews(memory, lake, files),
+      basis ? copyFile(publishedPath(home), path, constants.COPYFILE_FICLONE) : undefined,
+    ]);
+    const duckdb = await attachDraft(memory, path);
+    if (basis) await startFromCopy(duckdb, project.manifest, lake, basis, files);
     else await startAnew(duckdb);
-    return duckdb;
+    return { duckdb, sources };
   } catch (thrown) {
-    duckdb.close();
+    memory.close();
     throw thrown;
   }
 }
@@ -311,9 +316,10 @@ export async function publish(
   let duckdb: DuckDB | undefined;
   let result: RunResult;
   try {
-    duckdb = await openBuild(context, project, path, files, basis);
+    const build = await openBuild(context, project, path, files, basis);
+    duckdb = build.duckdb;
     const threads = basis ? incrementThreads : 1;
-    result = await buildWarehouse(duckdb, project, context.lake, files, {
+    result = await buildWarehouse(duckdb, project, build.sources, {
       unitTests,
       threads,
       ...(onNode ? { onNode } : {}),

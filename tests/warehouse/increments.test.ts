@@ -8,6 +8,7 @@ import { fix, replay, revert } from '../../src/pipeline/corrections.ts';
 import { compactLake } from '../../src/pipeline/events.ts';
 import { build, type PipelineContext } from '../../src/pipeline/run.ts';
 import { buildWarehouse } from '../../src/publish/publish.ts';
+import { sourceViews } from '../../src/publish/sources.ts';
 import { publishedPath } from '../../src/publish/warehouse.ts';
 import { openDuckDB, sqlName, sqlText } from '../../src/stores/duckdb/duckdb.ts';
 import type { Session } from '../../src/transform/session.ts';
@@ -187,7 +188,8 @@ async function rebuild(context: PipelineContext): Promise<string> {
   const duckdb = await openDuckDB(path, context.duckdb);
   try {
     const files = await currentFiles(context.postgres);
-    const { success } = await buildWarehouse(duckdb, await context.loadProject(), context.lake, files);
+    const sources = await sourceViews(duckdb, context.lake, files);
+    const { success } = await buildWarehouse(duckdb, await context.loadProject(), sources);
     expect(success).toBe(true);
   } finally {
     duckdb.close();

@@ -8,7 +8,7 @@ import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { makeFolder, smallLimits } from '../../../tests/setup/fixtures.ts';
-import { type DuckDB, databaseNameOf, openDraft, openDuckDB, sqlName, sqlText } from './duckdb.ts';
+import { attachDraft, type DuckDB, databaseNameOf, openDuckDB, sqlName, sqlText } from './duckdb.ts';
 import { streamRows, withRowPipes } from './stream-rows.ts';
 
 async function memory(folder = makeFolder()): Promise<DuckDB> {
@@ -40,7 +40,7 @@ test('a draft keeps what was there at its last checkpoint, and writes nothing be
   const folder = makeFolder();
   const path = join(folder, 'build-1.draft.duckdb');
   for (const round of [1, 2]) {
-    const draft = await openDraft(path, smallLimits(folder));
+    const draft = await attachDraft(await memory(folder), path);
     expect(await draft.rows('SELECT current_database() AS name')).toEqual([{ name: databaseNameOf(path) }]);
     await draft.run(`CREATE TABLE kept_${round} AS SELECT range AS n FROM range(${round}); CHECKPOINT`);
     await draft.run('CREATE OR REPLACE TABLE later AS SELECT 1 AS n');

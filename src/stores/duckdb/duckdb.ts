@@ -208,25 +208,20 @@ export async function openDuckDB(path: string, limits: DuckDBLimits, readOnly = 
 }
 
 /**
- * Opens a database file that counts only once it is complete: what is written to it lasts from the next CHECKPOINT on,
- * which DuckDB leaves to the caller. No statement waits for the disk, as it does where each is to outlast a crash.
+ * Gives a database in memory a file to work in that counts only once it is complete: what is written to it lasts from the
+ * next CHECKPOINT on, which DuckDB leaves to the caller. No statement waits for the disk, as it does where each is to outlast
+ * a crash. Closing what this gives closes both.
  */
-export async function openDraft(path: string, limits: DuckDBLimits): Promise<DuckDB> {
-  const duckdb = await openDuckDB(':memory:', limits);
+export async function attachDraft(duckdb: DuckDB, path: string): Promise<DuckDB> {
   const name = sqlName(databaseNameOf(path));
-  try {
-    await duckdb.run(`ATTACH ${sqlText(path)} AS ${name} (RECOVERY_MODE no_wal_writes); USE ${name};
+  await duckdb.run(`ATTACH ${sqlText(path)} AS ${name} (RECOVERY_MODE no_wal_writes); USE ${name};
 SET checkpoint_threshold = '1TB'`);
-    const fork = async (): Promise<DuckDB> => {
-      const other = await duckdb.fork();
-      await other.run(`USE ${name}`);
-      return other;
-    };
-    return { ...duckdb, fork };
-  } catch (thrown) {
-    duckdb.close();
-    throw thrown;
-  }
+  const fork = async (): Promise<DuckDB> => {
+    const other = await duckdb.fork();
+    await other.run(`USE ${name}`);
+    return other;
+  };
+  return { ...duckdb, fork };
 }
 
 /** A text as an SQL literal. */
