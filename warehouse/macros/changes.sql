@@ -65,15 +65,34 @@
     )
 {%- endmacro -%}
 
-{#-
-    The same of an event. The bounds of its instant, a day more on either side for what the shop's days reach beyond UTC's,
-    let DuckDB skip files.
--#}
+{#- Whether an event's instant is on these days or near them: a day more on either side, as the shop's days reach beyond UTC's. -#}
+{%- macro is_event_near(first_day, last_day) -%}
+    event_timestamp >= {{ utc_day_start(first_day) }} - interval '24' hour
+    and event_timestamp <= {{ utc_day_end(last_day) }} + interval '24' hour
+{%- endmacro -%}
+
+{#- is_touched_day of an event; the bounds of its instant let DuckDB skip files. -#}
 {%- macro is_touched_event(utc_days) -%}
     {{ is_touched_day('event_date', utc_days) }}
     {%- if utc_days %}
-        and event_timestamp >= {{ utc_day_start(utc_days | first) }} - interval '24' hour
-        and event_timestamp <= {{ utc_day_end(utc_days | last) }} + interval '24' hour
+        and {{ is_event_near(utc_days | first, utc_days | last) }}
+    {%- endif %}
+{%- endmacro -%}
+
+{#- Whether a day is in a span of the shop's days, both included (YYYY-MM-DD); none is in a span without days. -#}
+{%- macro is_day_of_span(day, span) -%}
+    {%- if span[0] is none -%}
+        1 = 0
+    {%- else -%}
+        {{ day }} between date '{{ span[0] }}' and date '{{ span[1] }}'
+    {%- endif -%}
+{%- endmacro -%}
+
+{#- The same of an event; the bounds of its instant let DuckDB skip files. -#}
+{%- macro is_event_of_span(span) -%}
+    {{ is_day_of_span('event_date', span) }}
+    {%- if span[0] is not none %}
+        and {{ is_event_near(span[0], span[1]) }}
     {%- endif %}
 {%- endmacro -%}
 
@@ -120,6 +139,71 @@
             )
         {%- endif %}
     {%- endif -%}
+{%- endmacro -%}
+
+{#- Whether a span of the shop's days has one that is_touched_day. -#}
+{%- macro is_touched_span(first_day, last_day, utc_days) -%}
+    (
+        1 = 0
+        {%- for utc_day in utc_days %}
+        or (
+            {{ first_day }} <= {{ shop_date(utc_day_end(utc_day)) }}
+            and {{ last_day }} >= {{ shop_date(utc_day_start(utc_day)) }}
+        )
+        {%- endfor %}
+    )
+{%- endmacro -%}
+
+{#-
+    Pre-hook of int_product_sessions: deletes sessions that have an event on a touched day now, or had one from their first
+    day to their last.
+-#}
+{%- macro delete_touched_product_sessions() -%}
+    {%- if is_incremental() -%}
+        {%- set days = changed_event_days() -%}
+        delete from {{ this }}
+        {%- if days is not none %}
+        where
+            (source, user_id, session_id) in (
+                select source, user_id, session_id from {{ ref('int_session_days') }} where {{ is_touched_day('date', days) }}
+            )
+            or {{ is_touched_span('first_date', 'last_date', days) }}
+        {%- endif %}
+    {%- endif -%}
+{%- endmacro -%}
+
+{#-
+    The first and the last of the shop's days on which these sessions have events now, or a longer span; none where all
+    sessions are to be built. Sessions that have none on a touched day any more have their events within the days that they
+    had, so this is asked for before the pre-hook deletes them.
+-#}
+{%- macro span_of_touched_product_sessions() -%}
+    {%- set days = changed_event_days() -%}
+    {%- if days is none -%}
+        {{ return(none) }}
+    {%- endif -%}
+    {%- set span -%}
+        select
+            cast(min(first_date) as varchar) as first_date,
+            cast(max(last_date) as varchar) as last_date
+        from (
+            select
+                min(date) as first_date,
+                max(date) as last_date
+            from {{ ref('int_session_days') }}
+            where (source, user_id, session_id) in (
+                select source, user_id, session_id from {{ ref('int_session_days') }} where {{ is_touched_day('date', days) }}
+            )
+            union all
+            select
+                min(first_date) as first_date,
+                max(last_date) as last_date
+            from {{ this }}
+            where {{ is_touched_span('first_date', 'last_date', days) }}
+        ) as spans
+    {%- endset -%}
+    {%- set found = run_query(span) -%}
+    {{ return(found.rows[0].values() | list) }}
 {%- endmacro -%}
 
 {#- A select of the sessions that a model keeps, as `source`, `user_id` and `session_id`; none where it is built whole. -#}

@@ -1,12 +1,29 @@
 -- Sessions and days hold every event once, and its revenue to the cent; a row for each sum that does not.
+{%- set days = event_days_to_test() %}
+{%- set is_compared = '1 = 1' if days is none else is_touched_day('date', days) %}
 with
 
 events as (
     select
         count(*) as events,
-        coalesce(sum(revenue_amount), 0) as revenue,
-        count(distinct user_natural_key) as users
+        coalesce(sum(revenue_amount), 0) as revenue
     from {{ ref('stg_events') }}
+),
+
+-- users of other days were compared in the build before
+event_users as (
+    select count(distinct user_natural_key) as users
+    from {{ ref('stg_events') }}
+    {%- if days is not none %}
+    where {{ is_touched_event(days) }}
+    {%- endif %}
+),
+
+session_day_users as (
+    select
+        count(distinct {{ natural_key('source', 'user_id') }}) as users,
+        count(distinct case when {{ is_compared }} then {{ natural_key('source', 'user_id') }} end) as compared_users
+    from {{ ref('int_session_days') }}
 ),
 
 sessions as (
@@ -36,7 +53,13 @@ funnel as (
 select 'int_sessions' as relation
 from events
 cross join sessions
-where events.events <> sessions.events or events.revenue <> sessions.revenue or events.users <> sessions.users
+where events.events <> sessions.events or events.revenue <> sessions.revenue
+union all
+select 'int_session_days'
+from event_users
+cross join session_day_users
+cross join sessions
+where event_users.users <> session_day_users.compared_users or session_day_users.users <> sessions.users
 union all
 select 'fct_daily_engagement'
 from sessions
