@@ -1,6 +1,6 @@
--- Sessions and days hold every event once, and its revenue to the cent; a row for each sum that does not.
+-- Sessions and days hold every event once, and its revenue to the cent; a row for each sum that does not, and for each user
+-- that only one of them has.
 {%- set days = event_days_to_test() %}
-{%- set is_compared = '1 = 1' if days is none else is_touched_day('date', days) %}
 with
 
 events as (
@@ -12,7 +12,7 @@ events as (
 
 -- users of other days were compared in the build before
 event_users as (
-    select count(distinct user_natural_key) as users
+    select distinct user_natural_key
     from {{ ref('stg_events') }}
     {%- if days is not none %}
     where {{ is_touched_event(days) }}
@@ -20,9 +20,15 @@ event_users as (
 ),
 
 session_day_users as (
-    select
-        count(distinct {{ natural_key('source', 'user_id') }}) as users,
-        count(distinct case when {{ is_compared }} then {{ natural_key('source', 'user_id') }} end) as compared_users
+    select distinct {{ natural_key('source', 'user_id') }} as user_natural_key
+    from {{ ref('int_session_days') }}
+    {%- if days is not none %}
+    where {{ is_touched_day('date', days) }}
+    {%- endif %}
+),
+
+session_days as (
+    select count(distinct {{ natural_key('source', 'user_id') }}) as users
     from {{ ref('int_session_days') }}
 ),
 
@@ -56,10 +62,14 @@ cross join sessions
 where events.events <> sessions.events or events.revenue <> sessions.revenue
 union all
 select 'int_session_days'
-from event_users
-cross join session_day_users
+from session_days
 cross join sessions
-where event_users.users <> session_day_users.compared_users or session_day_users.users <> sessions.users
+where session_days.users <> sessions.users
+union all
+select 'int_session_days'
+from event_users
+full outer join session_day_users on event_users.user_natural_key = session_day_users.user_natural_key
+where event_users.user_natural_key is null or session_day_users.user_natural_key is null
 union all
 select 'fct_daily_engagement'
 from sessions
