@@ -96,7 +96,7 @@ describe('in a build that keeps rows', () => {
     const project = await warehouseProject();
     const duckdb = await emptyProduction();
     await fill(duckdb, 'lake.events', smallClicks);
-    await buildModels(project, duckdb, ['+fct_funnel', '+int_product_sessions']);
+    await buildModels(project, duckdb, ['+fct_funnel', '+int_product_sessions', '+dim_users']);
     await duckdb.run(`CREATE SCHEMA pipeline;
       CREATE TABLE pipeline.changed_keys AS SELECT 'lake.events' AS dataset, '2024-03-07' AS key; ${harm}`);
     const { ids } = project.select({ select: [test], indirect: 'buildable' });
@@ -131,10 +131,21 @@ describe('in a build that keeps rows', () => {
     expect(await judge(harm, 'product_sessions_are_unique')).toEqual(['fail']);
   });
 
-  test.each(['engagement_adds_up_to_events', 'product_sessions_are_unique', 'product_sessions_add_up_to_session_days'])(
-    '%s passes over what is right',
-    async (name) => {
-      expect(await judge('', name)).toEqual(['pass']);
-    },
-  );
+  test.each([
+    ['S4', 'session_days_are_unique'],
+    ['S2', 'users_add_up_to_sessions'],
+  ])('a second row of a day of %s is found by %s', async (session, name) => {
+    const again = `INSERT INTO int_session_days FROM int_session_days WHERE session_id = '${session}'`;
+    expect(await judge(again, name)).toEqual(['fail']);
+  });
+
+  test.each([
+    'session_days_are_unique',
+    'users_add_up_to_sessions',
+    'engagement_adds_up_to_events',
+    'product_sessions_are_unique',
+    'product_sessions_add_up_to_session_days',
+  ])('%s passes over what is right', async (name) => {
+    expect(await judge('', name)).toEqual(['pass']);
+  });
 });

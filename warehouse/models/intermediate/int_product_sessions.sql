@@ -1,5 +1,5 @@
 {#- The pre-hook deletes the sessions to be built again: of this span, they are those that are not there then. -#}
-{%- set span = span_of_touched_product_sessions() -%}
+{%- set span = span_of_product_sessions() -%}
 {%- set kept = kept_sessions() -%}
 
 {{
