@@ -22,14 +22,16 @@ const asOf = '2026-06-30';
 /** Name of a model, seed or test -> how it ended. */
 type Outcomes = Readonly<Record<string, string>>;
 
-/** Clicks of a month by thirty users, many at one instant, a purchase of two lines in every fifteenth. */
+/** Clicks of a month by thirty users on four products, many at one instant, a purchase of two lines in every fifteenth. */
 const manyClicks: readonly Row[] = eventRows(
   Array.from({ length: 900 }, (_, index) => {
     const types = ['page_view', 'product_view', 'search', 'add_to_cart', 'begin_checkout', 'purchase', 'purchase'];
     const type = types[index % 15 < 7 ? index % 15 : index % 3] ?? '';
     const purchase = { revenue_amount: `${index}.05`, properties: `{"order_id":"T${Math.floor(index / 15)}"}` };
     const at = new Date(Date.UTC(2024, 2, 1) + Math.floor(index / 3) * 2.4 * 3_600_000).toISOString();
-    const more = { country_code: ['GB', 'US', null][index % 3] ?? null, ...(type === 'purchase' && purchase) };
+    const product = ['product_view', 'add_to_cart', 'purchase'].includes(type) ? { product_id: `P${index % 4}` } : {};
+    const country = { country_code: ['GB', 'US', null][index % 3] ?? null };
+    const more = { ...country, ...product, ...(type === 'purchase' && purchase) };
     return [type, `U${Math.floor(index / 15) % 30}`, `S${Math.floor(index / 15)}`, at, more] as const;
   }),
 );

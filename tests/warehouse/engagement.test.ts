@@ -8,7 +8,7 @@ import { buildModels, emptyProduction, fill, sqlOf, warehouseProject } from './p
 /** The models of events, without those of sales. */
 const eventModels = [
   ...['stg_events', 'stg_catalog', 'stg_users', 'int_session_days', 'int_purchases', 'int_sessions'],
-  ...['int_user_journey', 'fct_daily_engagement', 'fct_funnel', 'fct_revenue', 'dim_users'],
+  ...['int_user_journey', 'int_product_sessions', 'fct_daily_engagement', 'fct_funnel', 'fct_revenue', 'dim_users'],
 ];
 
 const inUtc = await warehouseProject();
@@ -497,6 +497,11 @@ test('the tests of the project find what is wrong', async () => {
     [`UPDATE lake.events SET revenue_amount = 1 WHERE event_id = 'EVT_0001'`, 'events_are_whole'],
     ['INSERT INTO lake.events FROM lake.events LIMIT 1', 'events_are_unique'],
     [`DELETE FROM lake.events WHERE event_id = 'EVT_0001'`, 'engagement_adds_up_to_events'],
+    [`UPDATE lake.events SET user_id = 'X' WHERE event_id = 'EVT_0001'`, 'engagement_adds_up_to_events'],
+    [`UPDATE int_sessions SET user_natural_key = 'web|X' WHERE session_id = 'S4'`, 'engagement_adds_up_to_events'],
+    ['INSERT INTO int_product_sessions FROM int_product_sessions LIMIT 1', 'product_sessions_are_unique'],
+    ['DELETE FROM int_product_sessions WHERE purchase_events = 0', 'product_sessions_add_up_to_session_days'],
+    ['UPDATE int_product_sessions SET purchase_events = 2', 'product_sessions_add_up_to_session_days'],
     ['DELETE FROM int_sessions WHERE page_views = 1', 'engagement_adds_up_to_events'],
     [
       'UPDATE fct_daily_engagement SET total_revenue = total_revenue + 0.01 WHERE purchases = 1',

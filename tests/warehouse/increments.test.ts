@@ -2,12 +2,13 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
+import { extractProduction } from '../../src/ingest/extract.ts';
 import { currentFiles } from '../../src/ingest/lake-files.ts';
 import { listQuarantine } from '../../src/ingest/production/quarantine.ts';
 import { fix, replay, revert } from '../../src/pipeline/corrections.ts';
 import { compactLake } from '../../src/pipeline/events.ts';
 import { build, type PipelineContext } from '../../src/pipeline/run.ts';
-import { buildWarehouse } from '../../src/publish/publish.ts';
+import { buildWarehouse, publish } from '../../src/publish/publish.ts';
 import { sourceViews } from '../../src/publish/sources.ts';
 import { publishedPath } from '../../src/publish/warehouse.ts';
 import { openDuckDB, sqlName, sqlText } from '../../src/stores/duckdb/duckdb.ts';
@@ -242,6 +243,45 @@ test('increments give what a full refresh gives', { timeout }, async () => {
       for (const increment of steps) {
         for (const each of increment) await each(context);
         const built = await build(context);
+        expect(built.basis).toBe(publication);
+        publication = built.publication;
+        expect(await differences(context, publishedPath(context.home), await rebuild(context))).toEqual({});
+      }
+    }),
+    { numRuns, endOnFailure: true },
+  );
+});
+
+/** Takes files of events out of what is built from, or back in where they are out. */
+async function toggle({ postgres }: PipelineContext, choices: readonly number[]): Promise<void> {
+  const files = await postgres.rows<{ path: string }>(
+    `SELECT path FROM ops.lake_files WHERE dataset = 'lake.events' ORDER BY path`,
+  );
+  const chosen = new Set(choices.map((choice) => files[choice % files.length]?.path));
+  await postgres.run(
+    'UPDATE ops.lake_files SET retired_at = CASE WHEN retired_at IS NULL THEN now() END WHERE path = ANY($1)',
+    [[...chosen]],
+  );
+}
+
+test('so they do when events go, or come back', { timeout }, async () => {
+  const story = fc.record({
+    timeZone: fc.constantFrom(...timeZones),
+    events: fc.array(someEvents, { minLength: 2, maxLength: 3 }),
+    steps: fc.array(fc.array(fc.nat(100), { minLength: 1, maxLength: 3 }), { minLength: 4, maxLength: 4 }),
+  });
+  await fc.assert(
+    fc.asyncProperty(story, async ({ timeZone, events, steps }) => {
+      const context = await makePipeline(onTestFinished, { timeZone });
+      const project = await modelsAlone(context.loadProject());
+      await load(context.postgres, smallShop, { clock: context.clock, asOf: '2024-03-10', timeZone });
+      for (const some of events) await ingest(context, { 'e.ndjson': ndjson(some) });
+      await extractProduction(context);
+      const publishAll = async () => publish(context, project, await currentFiles(context.postgres), { always: true });
+      let { publication } = await publishAll();
+      for (const choices of steps) {
+        await toggle(context, choices);
+        const built = await publishAll();
         expect(built.basis).toBe(publication);
         publication = built.publication;
         expect(await differences(context, publishedPath(context.home), await rebuild(context))).toEqual({});

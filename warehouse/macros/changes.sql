@@ -65,15 +65,47 @@
     )
 {%- endmacro -%}
 
-{#-
-    The same of an event. The bounds of its instant, a day more on either side for what the shop's days reach beyond UTC's,
-    let DuckDB skip files.
--#}
+{#- Whether a span of the shop's days has one that is_touched_day. -#}
+{%- macro is_touched_span(first_day, last_day, utc_days) -%}
+    (
+        1 = 0
+        {%- for utc_day in utc_days %}
+        or (
+            {{ first_day }} <= {{ shop_date(utc_day_end(utc_day)) }}
+            and {{ last_day }} >= {{ shop_date(utc_day_start(utc_day)) }}
+        )
+        {%- endfor %}
+    )
+{%- endmacro -%}
+
+{#- Whether an event's instant is on these days or near them: a day more on either side, as the shop's days reach beyond UTC's. -#}
+{%- macro is_event_near(first_day, last_day) -%}
+    event_timestamp >= {{ utc_day_start(first_day) }} - interval '24' hour
+    and event_timestamp <= {{ utc_day_end(last_day) }} + interval '24' hour
+{%- endmacro -%}
+
+{#- is_touched_day of an event; the bounds of its instant let DuckDB skip files. -#}
 {%- macro is_touched_event(utc_days) -%}
     {{ is_touched_day('event_date', utc_days) }}
     {%- if utc_days %}
-        and event_timestamp >= {{ utc_day_start(utc_days | first) }} - interval '24' hour
-        and event_timestamp <= {{ utc_day_end(utc_days | last) }} + interval '24' hour
+        and {{ is_event_near(utc_days | first, utc_days | last) }}
+    {%- endif %}
+{%- endmacro -%}
+
+{#- Whether a day is in a span of the shop's days, both included (YYYY-MM-DD); none is in a span without days. -#}
+{%- macro is_day_of_span(day, span) -%}
+    {%- if span[0] is none -%}
+        1 = 0
+    {%- else -%}
+        {{ day }} between date '{{ span[0] }}' and date '{{ span[1] }}'
+    {%- endif -%}
+{%- endmacro -%}
+
+{#- The same of an event; the bounds of its instant let DuckDB skip files. -#}
+{%- macro is_event_of_span(span) -%}
+    {{ is_day_of_span('event_date', span) }}
+    {%- if span[0] is not none %}
+        and {{ is_event_near(span[0], span[1]) }}
     {%- endif %}
 {%- endmacro -%}
 
@@ -85,11 +117,34 @@
     {%- endif -%}
 {%- endmacro -%}
 
-{#- A select of the session_natural_key of sessions that have an event on a touched day now. -#}
+{#- A select of the sessions that have an event on a touched day now, as `source`, `user_id` and `session_id`. -#}
 {%- macro sessions_of_touched_days(days) -%}
-    select {{ session_key('source', 'user_id', 'session_id') }}
-    from {{ ref('int_session_days') }}
-    where {{ is_touched_day('date', days) }}
+    select source, user_id, session_id from {{ ref('int_session_days') }} where {{ is_touched_day('date', days) }}
+{%- endmacro -%}
+
+{#- The same by their session_natural_key. -#}
+{%- macro session_keys_of_touched_days(days) -%}
+    select {{ session_key('source', 'user_id', 'session_id') }} from ({{ sessions_of_touched_days(days) }}) as touched
+{%- endmacro -%}
+
+{#- Whether a session of int_sessions had an event on a touched day. -#}
+{%- macro was_session_touched(days) -%}
+    (
+        1 = 0
+        {%- for day in days %}
+        or (session_start <= {{ utc_day_end(day) }} and session_end >= {{ utc_day_start(day) }})
+        {%- endfor %}
+    )
+{%- endmacro -%}
+
+{#- The same of a row of int_user_journey. -#}
+{%- macro was_journey_touched(days) -%}
+    session_natural_key in (select session_natural_key from {{ this }} where {{ is_touched_day('date', days) }})
+{%- endmacro -%}
+
+{#- The same of a row of int_product_sessions. -#}
+{%- macro was_product_session_touched(days) -%}
+    {{ is_touched_span('first_date', 'last_date', days) }}
 {%- endmacro -%}
 
 {#- Pre-hook of int_sessions: deletes sessions that had an event on a touched day, or have one now. -#}
@@ -98,28 +153,89 @@
         {%- set days = changed_event_days() -%}
         delete from {{ this }}
         {%- if days is not none %}
-        where
-            session_natural_key in ({{ sessions_of_touched_days(days) }})
-            {%- for day in days %}
-            or (session_start <= {{ utc_day_end(day) }} and session_end >= {{ utc_day_start(day) }})
-            {%- endfor %}
+        where session_natural_key in ({{ session_keys_of_touched_days(days) }}) or {{ was_session_touched(days) }}
         {%- endif %}
     {%- endif -%}
 {%- endmacro -%}
 
-{#- Pre-hook of int_user_journey: deletes sessions that have a row of a touched day, or had one, with all their days. -#}
+{#- Pre-hook of int_user_journey: the same, with all their days. -#}
 {%- macro delete_touched_journeys() -%}
     {%- if is_incremental() -%}
         {%- set days = changed_event_days() -%}
         delete from {{ this }}
         {%- if days is not none %}
-        where
-            session_natural_key in ({{ sessions_of_touched_days(days) }})
-            or session_natural_key in (
-                select session_natural_key from {{ this }} where {{ is_touched_day('date', days) }}
-            )
+        where session_natural_key in ({{ session_keys_of_touched_days(days) }}) or {{ was_journey_touched(days) }}
         {%- endif %}
     {%- endif -%}
+{%- endmacro -%}
+
+{#- Pre-hook of int_product_sessions: the same, with all their products. -#}
+{%- macro delete_touched_product_sessions() -%}
+    {%- if is_incremental() -%}
+        {%- set days = changed_event_days() -%}
+        delete from {{ this }}
+        {%- if days is not none %}
+        where
+            (source, user_id, session_id) in ({{ sessions_of_touched_days(days) }})
+            or {{ was_product_session_touched(days) }}
+        {%- endif %}
+    {%- endif -%}
+{%- endmacro -%}
+
+{#-
+    The first and the last of the shop's days on which the sessions that a pre-hook deletes have events now, or a longer
+    span; none where all sessions are to be built. Those that have none on a touched day any more have their events within
+    the days that they had, so this is asked for before the pre-hook runs. The arguments are the first and the last day of
+    a model's rows, as aggregates, and which of them had an event on a touched day.
+-#}
+{%- macro span_of_touched(days, first_date, last_date, was_touched) -%}
+    {%- set span -%}
+        select
+            cast(min(first_date) as varchar) as first_date,
+            cast(max(last_date) as varchar) as last_date
+        from (
+            select
+                min(date) as first_date,
+                max(date) as last_date
+            from {{ ref('int_session_days') }}
+            where (source, user_id, session_id) in ({{ sessions_of_touched_days(days) }})
+            union all
+            select
+                {{ first_date }} as first_date,
+                {{ last_date }} as last_date
+            from {{ this }}
+            where {{ was_touched }}
+        ) as spans
+    {%- endset -%}
+    {{ return(run_query(span).rows[0].values() | list) }}
+{%- endmacro -%}
+
+{#- This span for int_sessions. -#}
+{%- macro span_of_sessions() -%}
+    {%- set days = changed_event_days() -%}
+    {%- if days is not none -%}
+        {%- set span = [shop_date('min(session_start)'), shop_date('max(session_end)')] -%}
+        {{ return(span_of_touched(days, span[0], span[1], was_session_touched(days))) }}
+    {%- endif -%}
+    {{ return(none) }}
+{%- endmacro -%}
+
+{#- This span for int_user_journey. -#}
+{%- macro span_of_journeys() -%}
+    {%- set days = changed_event_days() -%}
+    {%- if days is not none -%}
+        {{ return(span_of_touched(days, 'min(date)', 'max(date)', was_journey_touched(days))) }}
+    {%- endif -%}
+    {{ return(none) }}
+{%- endmacro -%}
+
+{#- This span for int_product_sessions. -#}
+{%- macro span_of_product_sessions() -%}
+    {%- set days = changed_event_days() -%}
+    {%- if days is not none -%}
+        {{ return(span_of_touched(days, 'min(first_date)', 'max(last_date)', was_product_session_touched(days))) }}
+    {%- endif -%}
+    {{ return(none) }}
 {%- endmacro -%}
 
 {#- A select of the sessions that a model keeps, as `source`, `user_id` and `session_id`; none where it is built whole. -#}
@@ -130,16 +246,21 @@
     {{ return('select source, user_id, session_id from ' ~ this) }}
 {%- endmacro -%}
 
-{#- A select of the rows of int_session_days that belong to other sessions than those kept. -#}
-{%- macro session_days_to_build(kept) -%}
+{#- A select of the rows of int_session_days, within a span if there is one, that belong to other sessions than those kept. -#}
+{%- macro session_days_to_build(kept, span) -%}
     select * from {{ ref('int_session_days') }} as days
-    {%- if kept is not none %}
-    where not exists (
-        select 1
-        from ({{ kept }}) as kept
-        where kept.source = days.source and kept.user_id = days.user_id and kept.session_id = days.session_id
-    )
-    {%- endif %}
+    where
+        1 = 1
+        {%- if span is not none %}
+        and {{ is_day_of_span('date', span) }}
+        {%- endif %}
+        {%- if kept is not none %}
+        and not exists (
+            select 1
+            from ({{ kept }}) as kept
+            where kept.source = days.source and kept.user_id = days.user_id and kept.session_id = days.session_id
+        )
+        {%- endif %}
 {%- endmacro -%}
 
 {#-
@@ -159,12 +280,12 @@
     where product_natural_key in ({{ changed_keys_of('production.products') }})
 {%- endmacro -%}
 
-{#- Pre-hook of fact_sales: deletes the lines of these transactions. -#}
-{%- macro delete_touched_transactions() -%}
+{#- Pre-hook of fact_sales and int_transactions: deletes what is of these transactions. -#}
+{%- macro delete_touched_transactions(transaction_natural_key) -%}
     {%- if is_incremental() -%}
         delete from {{ this }}
         {%- if is_increment() %}
-        where {{ natural_key('source', 'transaction_id') }} in ({{ touched_transactions() }})
+        where {{ transaction_natural_key }} in ({{ touched_transactions() }})
         {%- endif %}
     {%- endif -%}
 {%- endmacro -%}

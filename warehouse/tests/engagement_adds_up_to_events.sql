@@ -1,12 +1,35 @@
--- Sessions and days hold every event once, and its revenue to the cent; a row for each sum that does not.
+-- Sessions and days hold every event once, and its revenue to the cent; a row for each sum that does not, and for each user
+-- that only one of them has.
+{%- set days = event_days_to_test() %}
 with
 
 events as (
     select
         count(*) as events,
-        coalesce(sum(revenue_amount), 0) as revenue,
-        count(distinct user_natural_key) as users
+        coalesce(sum(revenue_amount), 0) as revenue
     from {{ ref('stg_events') }}
+),
+
+-- users of other days were compared in the build before
+event_users as (
+    select distinct user_natural_key
+    from {{ ref('stg_events') }}
+    {%- if days is not none %}
+    where {{ is_touched_event(days) }}
+    {%- endif %}
+),
+
+session_day_users as (
+    select distinct {{ natural_key('source', 'user_id') }} as user_natural_key
+    from {{ ref('int_session_days') }}
+    {%- if days is not none %}
+    where {{ is_touched_day('date', days) }}
+    {%- endif %}
+),
+
+session_days as (
+    select count(distinct {{ natural_key('source', 'user_id') }}) as users
+    from {{ ref('int_session_days') }}
 ),
 
 sessions as (
@@ -36,7 +59,17 @@ funnel as (
 select 'int_sessions' as relation
 from events
 cross join sessions
-where events.events <> sessions.events or events.revenue <> sessions.revenue or events.users <> sessions.users
+where events.events <> sessions.events or events.revenue <> sessions.revenue
+union all
+select 'int_session_days'
+from session_days
+cross join sessions
+where session_days.users <> sessions.users
+union all
+select 'int_session_days'
+from event_users
+full outer join session_day_users on event_users.user_natural_key = session_day_users.user_natural_key
+where event_users.user_natural_key is null or session_day_users.user_natural_key is null
 union all
 select 'fct_daily_engagement'
 from sessions

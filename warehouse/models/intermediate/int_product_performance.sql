@@ -1,11 +1,7 @@
 with
 
-events as (
-    select * from {{ ref('stg_events') }}
-),
-
-session_days as (
-    select * from {{ ref('int_session_days') }}
+product_sessions as (
+    select * from {{ ref('int_product_sessions') }}
 ),
 
 purchase_events as (
@@ -20,55 +16,19 @@ transactions as (
     select * from {{ ref('stg_transactions') }}
 ),
 
--- what a session did with a product
-product_sessions as (
-    select
-        product_natural_key,
-        source,
-        user_id,
-        session_id,
-        {{ count_events('product_view') }} as views,
-        {{ count_events('add_to_cart') }} as carts,
-        {{ count_events('remove_from_cart') }} as removals,
-        {{ count_events('begin_checkout') }} as named_checkouts,
-        {{ count_events('purchase') }} as purchase_events,
-        min(case when event_type = 'add_to_cart' then event_timestamp end) as first_add_to_cart_at
-    from events
-    where product_natural_key is not null
-    group by product_natural_key, source, user_id, session_id
-),
-
-session_checkouts as (
-    select
-        source,
-        user_id,
-        session_id,
-        max(last_begin_checkout_at) as last_begin_checkout_at
-    from session_days
-    where last_begin_checkout_at is not null
-    group by source, user_id, session_id
-),
-
 clicks as (
     select
-        product_sessions.product_natural_key,
-        cast(sum(product_sessions.views) as bigint) as views,
-        count(distinct case when product_sessions.views > 0 then product_sessions.user_id end) as unique_viewers,
-        cast(sum(product_sessions.carts) as bigint) as carts,
-        cast(sum(product_sessions.removals) as bigint) as removals,
-        {{ count_where(
-            'product_sessions.named_checkouts > 0'
-            ~ ' or session_checkouts.last_begin_checkout_at >= product_sessions.first_add_to_cart_at'
-        ) }} as checkouts,
-        {{ count_where('product_sessions.views > 0') }} as viewing_sessions,
-        {{ count_where('product_sessions.views > 0 and product_sessions.carts > 0') }} as carting_sessions,
-        {{ count_where('product_sessions.views > 0 and product_sessions.purchase_events > 0') }} as purchasing_sessions
+        product_natural_key,
+        cast(sum(views) as bigint) as views,
+        count(distinct case when views > 0 then user_id end) as unique_viewers,
+        cast(sum(carts) as bigint) as carts,
+        cast(sum(removals) as bigint) as removals,
+        {{ count_where('is_checked_out') }} as checkouts,
+        {{ count_where('views > 0') }} as viewing_sessions,
+        {{ count_where('views > 0 and carts > 0') }} as carting_sessions,
+        {{ count_where('views > 0 and purchase_events > 0') }} as purchasing_sessions
     from product_sessions
-    left join session_checkouts
-        on product_sessions.source = session_checkouts.source
-        and product_sessions.user_id = session_checkouts.user_id
-        and product_sessions.session_id = session_checkouts.session_id
-    group by product_sessions.product_natural_key
+    group by product_natural_key
 ),
 
 purchases as (

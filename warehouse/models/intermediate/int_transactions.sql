@@ -1,7 +1,20 @@
+-- touched transactions are found by what these say of their customers and products
+-- depends_on: {{ ref('stg_transactions') }}, {{ ref('stg_transaction_items') }}
+
+{{
+    config(
+        materialized='incremental',
+        pre_hook="{{ delete_touched_transactions('transaction_natural_key') }}",
+    )
+}}
+
 with
 
 sales as (
     select * from {{ ref('fact_sales') }}
+    {%- if is_increment() %}
+    where {{ natural_key('source', 'transaction_id') }} in ({{ touched_transactions() }})
+    {%- endif %}
 ),
 
 customers as (

@@ -1,4 +1,5 @@
-{#- The pre-hook has deleted the sessions to be built again: they are those that are not there. -#}
+{#- The pre-hook deletes the sessions to be built again: of this span, they are those that are not there then. -#}
+{%- set span = span_of_journeys() -%}
 {%- set kept = kept_sessions() -%}
 
 {{
@@ -11,7 +12,7 @@
 with
 
 session_days as (
-    {{ session_days_to_build(kept) }}
+    {{ session_days_to_build(kept, span) }}
 ),
 
 timed as (

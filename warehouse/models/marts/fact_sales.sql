@@ -1,7 +1,7 @@
 {{
     config(
         materialized='incremental',
-        pre_hook='{{ delete_touched_transactions() }}',
+        pre_hook="{{ delete_touched_transactions(natural_key('source', 'transaction_id')) }}",
     )
 }}
 
