@@ -218,8 +218,9 @@ async function update(
   if (basis === undefined) return undefined;
   const { temporaryFolder } = context.duckdb;
   const publishedFile = publishedPath(context.home);
-  const options = { manifest, basis, publishedFile, publication: candidate.id, roles, temporaryFolder };
-  const updating = context.postgres.transaction(async (sql) => {
+  const { postgres } = context;
+  const options = { manifest, postgres, basis, publishedFile, publication: candidate.id, roles, temporaryFolder };
+  const updating = postgres.transaction(async (sql) => {
     const rows = await updateStarSchema(sql, duckdb, options);
     await bookSwitch(context, sql, duckdb, candidate, rows);
     return rows;

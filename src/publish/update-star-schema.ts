@@ -3,6 +3,7 @@
  * that switches, so that readers find all of it or nothing, and wait for nobody. Only where PostgreSQL has what the
  * published DuckDB file has, for certain, and little has changed; otherwise the star schema is copied as a whole.
  */
+import { allEnded } from '../kernel/promises.ts';
 import { type DuckDB, sqlName, sqlText } from '../stores/duckdb/duckdb.ts';
 import { withRowPipes } from '../stores/duckdb/stream-rows.ts';
 import { isLockRefused, type Sql } from '../stores/postgres/postgres.ts';
@@ -22,6 +23,8 @@ export const isCopyNeeded = (thrown: unknown): boolean => thrown instanceof Copy
 /** What an update of the star schema needs to know. */
 export interface UpdateOptions {
   readonly manifest: Manifest;
+  /** PostgreSQL outside the transaction. */
+  readonly postgres: Sql;
   /** The publication that the build started from, and its DuckDB file. */
   readonly basis: string;
   readonly publishedFile: string;
@@ -91,10 +94,13 @@ async function claimTables(sql: Sql, basis: string, tables: readonly StarTable[]
   return pairs;
 }
 
-/** Errors: CopyNeeded when a table in PostgreSQL has not the rows that were published. */
-async function checkRows(sql: Sql, pairs: readonly Pair[]): Promise<void> {
+/**
+ * Asked from outside the transaction that has locked the tables, it finds them as they are without what that one changes.
+ * Errors: CopyNeeded when a table has not the rows that were published.
+ */
+async function checkRows(postgres: Sql, pairs: readonly Pair[]): Promise<void> {
   for (const { table, known } of pairs) {
-    if (!(await holdsItsRows(sql, nameOf(table), known))) throw new CopyNeeded();
+    if (!(await holdsItsRows(postgres, nameOf(table), known))) throw new CopyNeeded();
   }
 }
 
@@ -164,41 +170,55 @@ async function applyDifference(route: Route, difference: Difference): Promise<vo
   if (deleted !== leaving.rows || changed !== updated.rows || inserted !== arriving.rows) throw new CopyNeeded();
 }
 
-/**
- * Makes the tables in PostgreSQL what the build holds; gives what was changed, in the order of the pairs. DuckDB compares
- * the next tables while PostgreSQL changes one, the largest first: on these it depends whether it is worth it.
- */
+/** Changes table after table as comparing goes on; gives how each differed. Errors: CopyNeeded. */
 async function applyDifferences(
   sql: Sql,
   duckdb: DuckDB,
-  { publishedFile, temporaryFolder }: UpdateOptions,
+  temporaryFolder: string,
+  comparing: readonly Promise<Difference>[],
+  known: readonly KnownTable[],
+): Promise<readonly Difference[]> {
+  const differences: Difference[] = [];
+  await withRowPipes(temporaryFolder, async (pipes) => {
+    for (const next of comparing) {
+      const difference = await next;
+      differences.push(difference);
+      checkLimits(differences, known);
+      await applyDifference({ sql, duckdb, pipes }, difference);
+    }
+  });
+  return differences;
+}
+
+/**
+ * Makes the tables in PostgreSQL what the build holds; gives how each differed, in the order of the pairs. DuckDB compares
+ * the next tables while PostgreSQL changes one and looks at what the others hold; the largest come first, for on these it
+ * depends whether a copy would cost less.
+ */
+async function updateTables(
+  sql: Sql,
+  duckdb: DuckDB,
+  { publishedFile, temporaryFolder, postgres }: UpdateOptions,
   pairs: readonly Pair[],
 ): Promise<readonly Difference[]> {
   await duckdb.run(`ATTACH ${sqlText(publishedFile)} AS ${publishedDatabase} (READ_ONLY);
 ATTACH ':memory:' AS ${differencesDatabase}`);
-  const known = pairs.map((pair) => pair.known);
   const comparer = await duckdb.fork();
   const comparing = compareInTurn(
     comparer,
     pairs.toSorted((one, other) => other.known.rows - one.known.rows),
   );
-  const compared = Promise.allSettled(comparing);
-  const differences: Difference[] = [];
+  const known = pairs.map((pair) => pair.known);
   try {
-    await checkRows(sql, pairs);
-    await withRowPipes(temporaryFolder, async (pipes) => {
-      for (const next of comparing) {
-        const difference = await next;
-        differences.push(difference);
-        checkLimits(differences, known);
-        await applyDifference({ sql, duckdb, pipes }, difference);
-      }
-    });
+    const [, differences] = await allEnded([
+      checkRows(postgres, pairs),
+      applyDifferences(sql, duckdb, temporaryFolder, comparing, known),
+      ...comparing,
+    ]);
+    return pairs.flatMap(({ table }) => differences.find((each) => each.table === table) ?? []);
   } finally {
-    await compared;
     comparer.close();
   }
-  return pairs.flatMap(({ table }) => differences.find((each) => each.table === table) ?? []);
 }
 
 /**
@@ -207,7 +227,7 @@ ATTACH ':memory:' AS ${differencesDatabase}`);
  */
 export async function updateStarSchema(sql: Sql, duckdb: DuckDB, options: UpdateOptions): Promise<TableRows> {
   const pairs = await claimTables(sql, options.basis, await readStarTables(duckdb, options.manifest));
-  const differences = await applyDifferences(sql, duckdb, options, pairs);
+  const differences = await updateTables(sql, duckdb, options, pairs);
   await grantReaders(sql, { former: publishedSchema, next: publishedSchema }, options.roles);
   await recordChanges(
     sql,
