@@ -16,10 +16,12 @@ export interface LakeFile {
   readonly day: string | null;
   /** Another one once the file is written again; of events, once a load has touched that day. */
   readonly version: string;
+  /** The same for files that one load or replay wrote: of a dataset these have the same columns. Null for all others. */
+  readonly writtenBy: string | null;
 }
 
 /** A file as it is registered. */
-export interface NewLakeFile extends Omit<LakeFile, 'identity' | 'day' | 'version'> {
+export interface NewLakeFile extends Omit<LakeFile, 'identity' | 'day' | 'version' | 'writtenBy'> {
   readonly bytes: number;
   /** Of production's files. */
   readonly extract?: string;
@@ -40,7 +42,8 @@ export const currentFiles = (
 ): Promise<readonly (LakeFile & { readonly extract: string | null })[]> =>
   sql.rows(
     // A subquery for each day asks its index; a join would depend on statistics, which a new home does not have.
-    `SELECT dataset, path, rows, extract_id AS extract, coalesce(booked.identity, path) AS identity, event_date::text AS day,
+    `SELECT dataset, path, rows, files.batch_id || ' ' || registered_at AS "writtenBy", extract_id AS extract,
+       coalesce(booked.identity, path) AS identity, event_date::text AS day,
        coalesce((
          SELECT md5(string_agg(concat_ws(' ', changed.batch_id, extract(epoch FROM recorded_at)), E'\\n'
            ORDER BY recorded_at, changed.batch_id))

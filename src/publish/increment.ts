@@ -112,8 +112,10 @@ interface Found {
 }
 
 const findRelations = (duckdb: DuckDB): Promise<readonly Found[]> =>
-  duckdb.rows(`SELECT 'TABLE' AS kind, schema_name AS schema, table_name AS name FROM duckdb_tables() WHERE NOT internal
-     UNION ALL SELECT 'VIEW', schema_name, view_name FROM duckdb_views() WHERE NOT internal`);
+  duckdb.rows(`SELECT 'TABLE' AS kind, schema_name AS schema, table_name AS name FROM duckdb_tables()
+     WHERE NOT internal AND database_name = current_database()
+     UNION ALL SELECT 'VIEW', schema_name, view_name FROM duckdb_views()
+     WHERE NOT internal AND database_name = current_database()`);
 
 const qualified = ({ schema, name }: Found): string => `${sqlName(schema)}.${sqlName(name)}`;
 
@@ -222,32 +224,41 @@ function changesOfProduction(lake: Lake, before: readonly BuiltFile[], now: read
   });
 }
 
+/** Where changes are put down before there is a file to build in. */
+const foundChanges = 'temp.found_changes';
+
+const changedKeysShape = '(dataset VARCHAR NOT NULL, key VARCHAR NOT NULL)';
+
+/**
+ * Finds, on the connection that will build, what has changed since the basis, behind a row of the publication that it is.
+ * That row is there also when nothing has changed, for without any row the models build all.
+ */
+export async function findChanges(duckdb: DuckDB, lake: Lake, basis: Basis, files: readonly LakeFile[]): Promise<void> {
+  const rows = [
+    `(${sqlText('publication')}, ${sqlText(basis.publication)})`,
+    ...changedDays(basis.files, files).map((day) => `(${sqlText(eventsDataset)}, ${sqlText(day)})`),
+  ];
+  await duckdb.run(
+    `CREATE TEMP TABLE ${foundChanges} ${changedKeysShape}; INSERT INTO ${foundChanges} VALUES ${rows.join(', ')}`,
+  );
+  for (const changes of changesOfProduction(lake, basis.files, files)) {
+    await duckdb.run(`INSERT INTO ${foundChanges} ${changes}`);
+  }
+}
+
 const createChangedKeys = `CREATE SCHEMA IF NOT EXISTS pipeline;
-CREATE OR REPLACE TABLE pipeline.changed_keys (dataset VARCHAR NOT NULL, key VARCHAR NOT NULL);`;
+CREATE OR REPLACE TABLE pipeline.changed_keys ${changedKeysShape};`;
 
 /** Gives the models pipeline.changed_keys without a row: all is to be built. */
 export const startAnew = (duckdb: DuckDB): Promise<void> => duckdb.run(createChangedKeys);
 
 /**
  * Makes an open copy of the basis ready for a build: what the build makes anew is gone, and pipeline.changed_keys holds
- * what has changed, after a row of the publication that the copy is of. That row is there also when nothing has changed,
- * for without any row the models build all.
+ * the changes that were found.
  */
-export async function startFromCopy(
-  duckdb: DuckDB,
-  manifest: Manifest,
-  lake: Lake,
-  basis: Basis,
-  files: readonly LakeFile[],
-): Promise<void> {
+export async function startFromCopy(duckdb: DuckDB, manifest: Manifest): Promise<void> {
   await keepRelations(duckdb, manifest);
-  await duckdb.run(createChangedKeys);
-  const rows = [
-    `(${sqlText('publication')}, ${sqlText(basis.publication)})`,
-    ...changedDays(basis.files, files).map((day) => `(${sqlText(eventsDataset)}, ${sqlText(day)})`),
-  ];
-  await duckdb.run(`INSERT INTO pipeline.changed_keys VALUES ${rows.join(', ')}`);
-  for (const changes of changesOfProduction(lake, basis.files, files)) {
-    await duckdb.run(`INSERT INTO pipeline.changed_keys ${changes}`);
-  }
+  await duckdb.run(
+    `${createChangedKeys} INSERT INTO pipeline.changed_keys FROM ${foundChanges}; DROP TABLE ${foundChanges};`,
+  );
 }

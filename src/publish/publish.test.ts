@@ -4,6 +4,7 @@ import { copyFileSync, existsSync, readdirSync, readFileSync, renameSync, writeF
 import { join } from 'node:path';
 import pg from 'pg';
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
+import { event, ingest, ndjson } from '../../tests/setup/events.ts';
 import { smallLimits, smallShop } from '../../tests/setup/fixtures.ts';
 import { addToLake, smallCatalog, smallClicks, smallProfiles } from '../../tests/setup/lake.ts';
 import { load, makePipeline, type Pipeline, smallShopAnd, smallWarehouse } from '../../tests/setup/pipeline.ts';
@@ -135,6 +136,17 @@ describe('the sources of what comes of events', () => {
     expect(await read()).toEqual([{ events: 11, countries: 0, revenue: 75.5 }]);
     await addToLake(context, 'events', smallClicks);
     expect(await read()).toEqual([{ events: 22, countries: 1, revenue: 151 }]);
+  });
+
+  test('have what a replay by a newer version brought to a batch', async () => {
+    const context = await makePipeline();
+    await ingest(context, { 'e.ndjson': ndjson([event()]) });
+    const older = lakeShapes.events.filter(({ name }) => name !== 'country_code');
+    await addToLake(context, 'events', smallClicks, older);
+    await addToLake(context, 'events', smallClicks);
+    await context.postgres.run('UPDATE ops.lake_files SET batch_id = (SELECT batch_id FROM ops.batches)');
+    const counts = 'SELECT count(*) AS events, count(country_code) AS countries FROM lake.events';
+    expect(await withSources(context, (duckdb) => duckdb.rows(counts))).toEqual([{ events: 23, countries: 2 }]);
   });
 });
 

@@ -21,7 +21,7 @@ import type { Lake } from '../stores/lake/lake.ts';
 import type { Postgres, Sql } from '../stores/postgres/postgres.ts';
 import type { NodeResult, RunResult } from '../transform/run/results.ts';
 import type { Session } from '../transform/session.ts';
-import { type Basis, findBasis, recordBuiltFrom, startAnew, startFromCopy } from './increment.ts';
+import { type Basis, findBasis, findChanges, recordBuiltFrom, startAnew, startFromCopy } from './increment.ts';
 import { ensureReaders, type ReaderRole } from './readers.ts';
 import { sourceViews } from './sources.ts';
 import { dropFormerStarSchemas, prepareStarSchema, switchStarSchema, type TableRows } from './star-schema.ts';
@@ -281,12 +281,16 @@ async function openBuild(
   mkdirSync(warehouseFolder(home), { recursive: true });
   const memory = await openDuckDB(':memory:', context.duckdb);
   try {
+    const lookAtSources = async (): Promise<string> => {
+      if (basis) await findChanges(memory, lake, basis, files);
+      return sourceViews(memory, lake, files);
+    };
     const [sources] = await allEnded([
-      sourceViews(memory, lake, files),
+      lookAtSources(),
       basis ? copyFile(publishedPath(home), path, constants.COPYFILE_FICLONE) : undefined,
     ]);
     const duckdb = await attachDraft(memory, path);
-    if (basis) await startFromCopy(duckdb, project.manifest, lake, basis, files);
+    if (basis) await startFromCopy(duckdb, project.manifest);
     else await startAnew(duckdb);
     return { duckdb, sources };
   } catch (thrown) {

@@ -11,25 +11,35 @@ const readFiles = (paths: readonly string[]): string =>
 const emptySelect = (columns: readonly LakeColumn[]): string =>
   `SELECT ${columns.map(({ name, type }) => `NULL::${type} AS ${sqlName(name)}`).join(', ')} WHERE false`;
 
-/** Files in groups of those that have the same columns, of the same types. */
-async function alikeFiles(duckdb: DuckDB, paths: readonly string[]): Promise<readonly (readonly string[])[]> {
-  if (paths.length < 2) return [paths];
+type SourceFile = Pick<LakeFile, 'path' | 'writtenBy'>;
+
+/** Files in groups of those that have the same columns, of the same types. Of those that one load wrote one is looked at. */
+async function alikeFiles(duckdb: DuckDB, files: readonly SourceFile[]): Promise<readonly (readonly string[])[]> {
+  const sets = Object.values(Object.groupBy(files, ({ path, writtenBy }) => writtenBy ?? path)).map((set = []) =>
+    set.map(({ path }) => path),
+  );
+  if (sets.length < 2) return sets;
+  const looked = new Map(sets.map((paths) => [paths[0] ?? '', paths]));
   const groups = await duckdb.rows<{ paths: readonly string[] }>(
     `SELECT list(file_name ORDER BY file_name) AS paths FROM (
        SELECT file_name, list(row(name, type, type_length, converted_type, logical_type, precision, scale) ORDER BY name) AS columns
-       FROM parquet_schema([${paths.map(sqlPath).join(', ')}]) GROUP BY file_name
+       FROM parquet_schema([${[...looked.keys()].map(sqlPath).join(', ')}]) GROUP BY file_name
      ) GROUP BY columns ORDER BY paths`,
   );
-  return groups.map((group) => group.paths);
+  return groups.map(({ paths }) => paths.flatMap((path) => looked.get(path) ?? []));
 }
 
 /**
  * Files of events, catalog and profiles may be older than a column, which is then NULL. DuckDB could put files of different
  * columns together by itself, but would compare those of all files for every model and test that reads them.
  */
-async function lakeSelect(duckdb: DuckDB, columns: readonly LakeColumn[], paths: readonly string[]): Promise<string> {
-  if (paths.length === 0) return emptySelect(columns);
-  const groups = await alikeFiles(duckdb, paths);
+async function lakeSelect(
+  duckdb: DuckDB,
+  columns: readonly LakeColumn[],
+  files: readonly SourceFile[],
+): Promise<string> {
+  if (files.length === 0) return emptySelect(columns);
+  const groups = await alikeFiles(duckdb, files);
   return [emptySelect(columns), ...groups.map(readFiles)].join(' UNION ALL BY NAME ');
 }
 
@@ -46,14 +56,16 @@ SET validate_external_file_cache = 'NO_VALIDATION';`;
  */
 export async function sourceViews(duckdb: DuckDB, lake: Lake, files: readonly LakeFile[]): Promise<string> {
   await duckdb.run(settings);
-  const pathsOf = (dataset: string): readonly string[] =>
-    files.filter((file) => file.dataset === dataset).map(({ path }) => lake.locate(path));
+  const filesOf = (wanted: string): readonly SourceFile[] =>
+    files
+      .filter(({ dataset }) => dataset === wanted)
+      .map(({ path, writtenBy }) => ({ path: lake.locate(path), writtenBy }));
   const selects = new Map<string, string>();
   for (const [name, columns] of Object.entries(lakeShapes)) {
-    selects.set(`lake.${name}`, await lakeSelect(duckdb, columns, pathsOf(`lake.${name}`)));
+    selects.set(`lake.${name}`, await lakeSelect(duckdb, columns, filesOf(`lake.${name}`)));
   }
   for (const { dataset } of files) {
-    if (!selects.has(dataset)) selects.set(dataset, readFiles(pathsOf(dataset)));
+    if (!selects.has(dataset)) selects.set(dataset, readFiles(filesOf(dataset).map(({ path }) => path)));
   }
   const views = [...selects].map(([dataset, select]) => {
     const [schema = '', table = ''] = dataset.split('.');
