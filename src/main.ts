@@ -104,7 +104,7 @@ async function loadWarehouse(config: Config, output: Output): Promise<Session> {
     folder: models,
     home: config.home,
     env: variablesOf(config),
-    // DuckDB gives one statement all cores; its memory is for one at a time.
+    // DuckDB gives one statement all cores; its memory is for one at a time. Increments are built otherwise.
     threads: 1,
     clock: systemClock,
     invocationId: randomUUID(),

@@ -106,7 +106,7 @@ function gate({ results }: RunResult): void {
 
 /** How a warehouse is built. */
 export interface BuildOptions extends Pick<PublishOptions, 'unitTests' | 'onNode'> {
-  /** Nodes at once. Without it one, which has all cores and all of DuckDB's memory. */
+  /** Nodes at once; without it, as many as the project's target says. */
   readonly threads?: number;
 }
 
@@ -118,7 +118,7 @@ export async function buildWarehouse(
   duckdb: DuckDB,
   project: Session,
   sources: string,
-  { unitTests = false, threads = 1, onNode }: BuildOptions = {},
+  { unitTests = false, threads, onNode }: BuildOptions = {},
 ): Promise<RunResult> {
   await duckdb.run(sources);
   // The order of rows means nothing; to keep it, DuckDB gathers blocks for each of the lake's many small files.
@@ -127,9 +127,9 @@ export async function buildWarehouse(
   return project.run(duckdb, {
     command: 'build',
     selected: ids,
-    threads,
     compiledFiles: false,
     checkpoint: true,
+    ...(threads === undefined ? {} : { threads }),
     ...(onNode ? { onResult: onNode } : {}),
   });
 }
@@ -323,10 +323,9 @@ export async function publish(
   try {
     const build = await openBuild(context, project, path, files, basis);
     duckdb = build.duckdb;
-    const threads = basis ? incrementThreads : 1;
     result = await buildWarehouse(duckdb, project, build.sources, {
       unitTests,
-      threads,
+      ...(basis ? { threads: incrementThreads } : {}),
       ...(onNode ? { onNode } : {}),
     });
     gate(result);
