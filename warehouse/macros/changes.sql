@@ -213,29 +213,23 @@
 {#- This span for int_sessions. -#}
 {%- macro span_of_sessions() -%}
     {%- set days = changed_event_days() -%}
-    {%- if days is not none -%}
-        {%- set span = [shop_date('min(session_start)'), shop_date('max(session_end)')] -%}
-        {{ return(span_of_touched(days, span[0], span[1], was_session_touched(days))) }}
-    {%- endif -%}
-    {{ return(none) }}
+    {%- set span = [shop_date('min(session_start)'), shop_date('max(session_end)')] -%}
+    {{ return(span_of_touched(days, span[0], span[1], was_session_touched(days)) if days is not none else none) }}
 {%- endmacro -%}
 
 {#- This span for int_user_journey. -#}
 {%- macro span_of_journeys() -%}
     {%- set days = changed_event_days() -%}
-    {%- if days is not none -%}
-        {{ return(span_of_touched(days, 'min(date)', 'max(date)', was_journey_touched(days))) }}
-    {%- endif -%}
-    {{ return(none) }}
+    {{ return(span_of_touched(days, 'min(date)', 'max(date)', was_journey_touched(days)) if days is not none else none) }}
 {%- endmacro -%}
 
 {#- This span for int_product_sessions. -#}
 {%- macro span_of_product_sessions() -%}
     {%- set days = changed_event_days() -%}
-    {%- if days is not none -%}
-        {{ return(span_of_touched(days, 'min(first_date)', 'max(last_date)', was_product_session_touched(days))) }}
-    {%- endif -%}
-    {{ return(none) }}
+    {{ return(
+        span_of_touched(days, 'min(first_date)', 'max(last_date)', was_product_session_touched(days))
+        if days is not none else none
+    ) }}
 {%- endmacro -%}
 
 {#- A select of the sessions that a model keeps, as `source`, `user_id` and `session_id`; none where it is built whole. -#}
