@@ -41,7 +41,9 @@ async function damage({ postgres, lake, home }: Pipeline, day: string): Promise<
   const duckdb = await openDuckDB(':memory:', smallLimits(home));
   try {
     await duckdb.run(`CREATE TABLE events AS FROM read_parquet(${sqlPath(path)}, hive_partitioning = false)`);
-    await duckdb.run(`COPY (SELECT * REPLACE (NULL::VARCHAR AS device_type) FROM events) TO ${sqlText(path)} (FORMAT parquet)`);
+    await duckdb.run(
+      `COPY (SELECT * REPLACE (NULL::VARCHAR AS device_type) FROM events) TO ${sqlText(path)} (FORMAT parquet)`,
+    );
   } finally {
     duckdb.close();
   }
