@@ -252,7 +252,7 @@ test('increments give what a full refresh gives', { timeout }, async () => {
   );
 });
 
-/** Takes files of events out of what is built from, or back in where they are out. */
+/** Takes files of events out of what is built from, or back in where they are out, and marks their days as a load does. */
 async function toggle({ postgres }: PipelineContext, choices: readonly number[]): Promise<void> {
   const files = await postgres.rows<{ path: string }>(
     `SELECT path FROM ops.lake_files WHERE dataset = 'lake.events' ORDER BY path`,
@@ -260,6 +260,11 @@ async function toggle({ postgres }: PipelineContext, choices: readonly number[])
   const chosen = new Set(choices.map((choice) => files[choice % files.length]?.path));
   await postgres.run(
     'UPDATE ops.lake_files SET retired_at = CASE WHEN retired_at IS NULL THEN now() END WHERE path = ANY($1)',
+    [[...chosen]],
+  );
+  await postgres.run(
+    `INSERT INTO ops.changed_keys (dataset, key, batch_id, recorded_at)
+     SELECT DISTINCT dataset, event_date::text, batch_id, now() FROM ops.lake_files WHERE path = ANY($1)`,
     [[...chosen]],
   );
 }
