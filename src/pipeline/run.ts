@@ -23,6 +23,7 @@ import {
   type PublishContext,
   type PublishOptions,
   type PublishResult,
+  prepareDraft,
   publish,
   recoverPublication,
 } from '../publish/publish.ts';
@@ -222,7 +223,7 @@ async function repeatEvents(context: PipelineContext, source: Source): Promise<L
 }
 
 /** How a source is loaded this time. */
-interface LoadWords extends Pick<CsvRequest, 'asOf' | 'dryRun' | 'repeated'> {}
+interface LoadWords extends Pick<CsvRequest, 'asOf' | 'dryRun' | 'repeated' | 'onNew'> {}
 
 async function ingestSource(context: PipelineContext, source: Source, words: LoadWords): Promise<Loaded> {
   const { kind } = source;
@@ -294,21 +295,28 @@ async function runSteps(
   context: PipelineContext,
   input: Input | undefined,
 ): Promise<Omit<RunResult, 'run' | 'milliseconds'>> {
-  // A home that has collected events is not one that is to show the sample.
-  let loaded = await ingestLeftovers(context);
-  for (const source of await chooseSources(context, input)) {
-    const words = { asOf: input?.asOf, repeated: input === undefined };
-    loaded = together(loaded, await ingestSource(context, source, words));
+  let project: Promise<Session> | undefined;
+  const loadProject = (): Promise<Session> => (project ??= context.loadProject());
+  const ahead = prepareDraft(context, loadProject);
+  try {
+    // A home that has collected events is not one that is to show the sample.
+    let loaded = await ingestLeftovers(context);
+    for (const source of await chooseSources(context, input)) {
+      const words = { asOf: input?.asOf, repeated: input === undefined, onNew: ahead.begin };
+      loaded = together(loaded, await ingestSource(context, source, words));
+    }
+    await compactEvents(context, true);
+    const { batches, events } = loaded;
+    const [extract, publication] = await buildAndPublish({ ...context, loadProject }, { ahead });
+    const changed =
+      batches.some(({ alreadyLoaded, reverted }) => !alreadyLoaded && !reverted) ||
+      events.some(({ alreadyLoaded }) => !alreadyLoaded) ||
+      extract.written ||
+      publication.published;
+    return { changed, batches, events, extract, publication };
+  } finally {
+    await ahead.discard();
   }
-  await compactEvents(context, true);
-  const { batches, events } = loaded;
-  const [extract, publication] = await buildAndPublish(context, {});
-  const changed =
-    batches.some(({ alreadyLoaded, reverted }) => !alreadyLoaded && !reverted) ||
-    events.some(({ alreadyLoaded }) => !alreadyLoaded) ||
-    extract.written ||
-    publication.published;
-  return { changed, batches, events, extract, publication };
 }
 
 /** Runs the whole pipeline and records the run. Errors: those of its steps; each leaves what was published before. */

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type DuckDB, sqlName } from '../stores/duckdb/duckdb.ts';
 import { personal } from './readers.ts';
-import { builtName, hasRoom, type StarTable } from './star-tables.ts';
+import { builtName, columnsOf, hasRoom, readColumns, type StarTable } from './star-tables.ts';
 
 /** The name under which the published file is attached to the build. */
 export const publishedDatabase = 'published';
@@ -29,7 +29,8 @@ const nothingUpdated: Difference['updated'] = { rows: 0, columns: [], select: ''
 /** Above this share of the changed rows a column is one that changes by itself, such as the days until today. */
 const volatileShare = 0.05;
 
-type Sizes = Pick<Difference, 'table' | 'before' | 'after'>;
+/** A table of the build, and how many rows it and the published one have. */
+export type Sizes = Pick<Difference, 'table' | 'before' | 'after'>;
 
 /** What replaces all rows of a table. */
 const replaceAll = (sizes: Sizes): Difference => ({
@@ -38,14 +39,6 @@ const replaceAll = (sizes: Sizes): Difference => ({
   arriving: { rows: sizes.after, select: `FROM ${builtName(sizes.table.model)}` },
   updated: nothingUpdated,
 });
-
-async function sizesOf(duckdb: DuckDB, table: StarTable): Promise<Sizes> {
-  const [sizes] = await duckdb.rows<{ before: number; after: number }>(
-    `SELECT (SELECT count(*) FROM ${builtName(table.model, publishedDatabase)}) AS before,
-       (SELECT count(*) FROM ${builtName(table.model)}) AS after`,
-  );
-  return { table, before: sizes?.before ?? 0, after: sizes?.after ?? 0 };
-}
 
 /** Rows without a key: the same ones, as often, or all of them anew. */
 async function compareWithoutKey(duckdb: DuckDB, sizes: Sizes): Promise<Difference> {
@@ -121,10 +114,22 @@ async function compareByKey(duckdb: DuckDB, sizes: Sizes, keyColumn: string): Pr
   };
 }
 
-/** Compares a table of the build with that of the published file, which is attached; undefined: it has other columns. */
-export async function compareTable(duckdb: DuckDB, table: StarTable): Promise<Difference | undefined> {
-  const { columns } = await duckdb.query(`FROM ${builtName(table.model, publishedDatabase)} LIMIT 0`);
-  if (!isDeepStrictEqual(columns, table.columns)) return undefined;
-  const sizes = await sizesOf(duckdb, table);
-  return table.key === undefined ? compareWithoutKey(duckdb, sizes) : compareByKey(duckdb, sizes, table.key);
+/**
+ * The tables of the build with their sizes, and those of the published file, which is attached; undefined where that has one
+ * of them with other columns, or not at all.
+ */
+export async function readSizes(duckdb: DuckDB, tables: readonly StarTable[]): Promise<readonly Sizes[] | undefined> {
+  const published = await readColumns(duckdb, publishedDatabase);
+  if (tables.some(({ model, columns }) => !isDeepStrictEqual(columnsOf(published, model), columns))) return undefined;
+  const counts = tables.map(
+    ({ model }, n) => `SELECT ${n} AS n, (SELECT count(*) FROM ${builtName(model, publishedDatabase)}) AS before,
+  (SELECT count(*) FROM ${builtName(model)}) AS after`,
+  );
+  const sizes = await duckdb.rows<{ n: number; before: number; after: number }>(counts.join('\nUNION ALL '));
+  const found = new Map(sizes.map((each) => [each.n, each]));
+  return tables.map((table, n) => ({ table, before: found.get(n)?.before ?? 0, after: found.get(n)?.after ?? 0 }));
 }
+
+/** Compares a table of the build with that of the published file, which is attached. */
+export const compareTable = (duckdb: DuckDB, sizes: Sizes): Promise<Difference> =>
+  sizes.table.key === undefined ? compareWithoutKey(duckdb, sizes) : compareByKey(duckdb, sizes, sizes.table.key);

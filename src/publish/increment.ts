@@ -17,6 +17,8 @@ type BuiltFile = Pick<LakeFile, 'dataset' | 'path' | 'day' | 'rows' | 'version'>
 export interface Basis {
   /** The publication. */
   readonly publication: string;
+  /** What built it; rows that were built by another are not taken over. */
+  readonly builtBy: string;
   readonly files: readonly BuiltFile[];
 }
 
@@ -37,11 +39,11 @@ async function readBasis(duckdb: DuckDB, builtBy: string): Promise<Basis | undef
     'SELECT publication_id AS id FROM ops.publication WHERE built_by = $1',
     [builtBy],
   );
-  return found && { publication: found.id, files: await duckdb.rows<BuiltFile>('FROM ops.built_from') };
+  return found && { publication: found.id, builtBy, files: await duckdb.rows<BuiltFile>('FROM ops.built_from') };
 }
 
 /** What the published file was built from; undefined when there is none, or it was not built by the same. */
-async function publishedBasis(home: string, limits: DuckDBLimits, builtBy: string): Promise<Basis | undefined> {
+export async function publishedBasis(home: string, limits: DuckDBLimits, builtBy: string): Promise<Basis | undefined> {
   let duckdb: DuckDB | undefined;
   try {
     duckdb = await openPublished(home, limits);
@@ -76,8 +78,8 @@ function changedDays(before: readonly BuiltFile[], now: readonly BuiltFile[]): r
 const pathsOf = (files: readonly BuiltFile[], relation: string): readonly string[] =>
   files.filter(({ dataset }) => dataset === `production.${relation}`).map(({ path }) => path);
 
-/** Whether what the basis was built from can still be compared with what there is now. */
-async function isComparable(lake: Lake, { files: before }: Basis, now: readonly LakeFile[]): Promise<boolean> {
+/** Whether what a basis was built from can be compared with the files that there are now. */
+export async function isComparable(lake: Lake, { files: before }: Basis, now: readonly LakeFile[]): Promise<boolean> {
   const relations = Object.keys(extractShapes);
   const complete = [before, now].every((files) => relations.every((relation) => pathsOf(files, relation).length > 0));
   if (!complete || changedDays(before, now).includes('')) return false;
@@ -86,16 +88,6 @@ async function isComparable(lake: Lake, { files: before }: Basis, now: readonly 
   if (former.some(({ path, version }) => (versions.get(path) ?? version) !== version)) return false;
   const sizes = await Promise.all(former.map(({ path }) => lake.size(path)));
   return !sizes.includes(undefined);
-}
-
-/** The published build to start from; undefined when all is to be built anew. */
-export async function findBasis(
-  { home, lake, duckdb }: { readonly home: string; readonly lake: Lake; readonly duckdb: DuckDBLimits },
-  builtBy: string,
-  files: readonly LakeFile[],
-): Promise<Basis | undefined> {
-  const basis = await publishedBasis(home, duckdb, builtBy);
-  return basis && (await isComparable(lake, basis, files)) ? basis : undefined;
 }
 
 /** Relations whose rows a build takes over; all others it makes anew. */
@@ -143,7 +135,7 @@ async function putOffVacuum(duckdb: DuckDB, tables: readonly string[]): Promise<
 }
 
 /** Leaves in a copy what the build takes over: drops what it makes anew, and what an earlier one has left that is no model any more. */
-async function keepRelations(duckdb: DuckDB, manifest: Manifest): Promise<void> {
+export async function keepRelations(duckdb: DuckDB, manifest: Manifest): Promise<void> {
   const kept = new Set(keptRelations(manifest));
   const found = await findRelations(duckdb);
   const isKept = ({ schema, name }: Found): boolean => kept.has(`${schema}.${name}`);
@@ -224,14 +216,14 @@ function changesOfProduction(lake: Lake, before: readonly BuiltFile[], now: read
   });
 }
 
-/** Where changes are put down before there is a file to build in. */
-const foundChanges = 'temp.found_changes';
+/** Where changes are put down before there is a file to build in: the database in memory of its draft. */
+const foundChanges = 'memory.main.found_changes';
 
 const changedKeysShape = '(dataset VARCHAR NOT NULL, key VARCHAR NOT NULL)';
 
 /**
- * Finds, on the connection that will build, what has changed since the basis, behind a row of the publication that it is.
- * That row is there also when nothing has changed, for without any row the models build all.
+ * Finds, in the database in memory beside the file to build in, what has changed since the basis, behind a row of the
+ * publication that it is. That row is there also when nothing has changed, for without any row the models build all.
  */
 export async function findChanges(duckdb: DuckDB, lake: Lake, basis: Basis, files: readonly LakeFile[]): Promise<void> {
   const rows = [
@@ -239,7 +231,7 @@ export async function findChanges(duckdb: DuckDB, lake: Lake, basis: Basis, file
     ...changedDays(basis.files, files).map((day) => `(${sqlText(eventsDataset)}, ${sqlText(day)})`),
   ];
   await duckdb.run(
-    `CREATE TEMP TABLE ${foundChanges} ${changedKeysShape}; INSERT INTO ${foundChanges} VALUES ${rows.join(', ')}`,
+    `CREATE TABLE ${foundChanges} ${changedKeysShape}; INSERT INTO ${foundChanges} VALUES ${rows.join(', ')}`,
   );
   for (const changes of changesOfProduction(lake, basis.files, files)) {
     await duckdb.run(`INSERT INTO ${foundChanges} ${changes}`);
@@ -252,13 +244,8 @@ CREATE OR REPLACE TABLE pipeline.changed_keys ${changedKeysShape};`;
 /** Gives the models pipeline.changed_keys without a row: all is to be built. */
 export const startAnew = (duckdb: DuckDB): Promise<void> => duckdb.run(createChangedKeys);
 
-/**
- * Makes an open copy of the basis ready for a build: what the build makes anew is gone, and pipeline.changed_keys holds
- * the changes that were found.
- */
-export async function startFromCopy(duckdb: DuckDB, manifest: Manifest): Promise<void> {
-  await keepRelations(duckdb, manifest);
-  await duckdb.run(
+/** Gives the models of a draft that took over the basis the changes that were found. */
+export const startFromBasis = (duckdb: DuckDB): Promise<void> =>
+  duckdb.run(
     `${createChangedKeys} INSERT INTO pipeline.changed_keys FROM ${foundChanges}; DROP TABLE ${foundChanges};`,
   );
-}

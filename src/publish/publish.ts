@@ -4,8 +4,8 @@
  * between is rolled forward.
  */
 import { createHash } from 'node:crypto';
-import { constants, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { copyFile, rename } from 'node:fs/promises';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { rename } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { appendAudit } from '../audit/audit.ts';
 import { lakeShapes } from '../ingest/events/lake-shape.ts';
@@ -16,12 +16,21 @@ import { flush } from '../kernel/folders.ts';
 import type { IdSource } from '../kernel/ids.ts';
 import { allEnded } from '../kernel/promises.ts';
 import type { Clock } from '../kernel/time.ts';
-import { attachDraft, type DuckDB, type DuckDBLimits, openDuckDB, sqlText } from '../stores/duckdb/duckdb.ts';
+import { type DuckDB, type DuckDBLimits, sqlText } from '../stores/duckdb/duckdb.ts';
 import type { Lake } from '../stores/lake/lake.ts';
 import type { Postgres, Sql } from '../stores/postgres/postgres.ts';
 import type { NodeResult, RunResult } from '../transform/run/results.ts';
 import type { Session } from '../transform/session.ts';
-import { type Basis, findBasis, findChanges, recordBuiltFrom, startAnew, startFromCopy } from './increment.ts';
+import { type Draft, type DraftAhead, discardDraft, draftAhead, draftPath, openDraft, readAhead } from './draft.ts';
+import {
+  type Basis,
+  findChanges,
+  isComparable,
+  publishedBasis,
+  recordBuiltFrom,
+  startAnew,
+  startFromBasis,
+} from './increment.ts';
 import { ensureReaders, type ReaderRole } from './readers.ts';
 import { sourceViews } from './sources.ts';
 import { dropFormerStarSchemas, prepareStarSchema, switchStarSchema, type TableRows } from './star-schema.ts';
@@ -108,6 +117,8 @@ function gate({ results }: RunResult): void {
 export interface BuildOptions extends Pick<PublishOptions, 'unitTests' | 'onNode'> {
   /** Nodes at once; without it, as many as the project's target says. */
   readonly threads?: number;
+  /** False where the file is put on the disk later: that is otherwise done while the artifacts are written. */
+  readonly checkpoint?: boolean;
 }
 
 /** Most statements of an increment are small and keep one core busy, if that. */
@@ -118,7 +129,7 @@ export async function buildWarehouse(
   duckdb: DuckDB,
   project: Session,
   sources: string,
-  { unitTests = false, threads, onNode }: BuildOptions = {},
+  { unitTests = false, threads, checkpoint = true, onNode }: BuildOptions = {},
 ): Promise<RunResult> {
   await duckdb.run(sources);
   // The order of rows means nothing; to keep it, DuckDB gathers blocks for each of the lake's many small files.
@@ -128,14 +139,11 @@ export async function buildWarehouse(
     command: 'build',
     selected: ids,
     compiledFiles: false,
-    checkpoint: true,
+    checkpoint,
     ...(threads === undefined ? {} : { threads }),
     ...(onNode ? { onResult: onNode } : {}),
   });
 }
-
-const buildPath = (context: Pick<PublishContext, 'home'>, publication: string): string =>
-  join(warehouseFolder(context.home), `build-${publication}.duckdb`);
 
 async function finish(
   context: Pick<PublishContext, 'home' | 'postgres'>,
@@ -203,7 +211,7 @@ async function bookSwitch(
   );
   await appendAudit(sql, { action: 'publish', subject: id, details: { rows } }, context.clock);
   duckdb.close();
-  await flush(buildPath(context, id));
+  await flush(draftPath(context.home, id));
 }
 
 /** Changes the rows of the published tables; undefined when these are to be replaced. */
@@ -232,21 +240,23 @@ async function update(
 }
 
 /** Replaces the published tables by new ones. */
-const replace = (
+async function replace(
   context: PublishContext,
   duckdb: DuckDB,
   { manifest }: Session,
   candidate: Candidate,
   roles: readonly ReaderRole[],
-): Promise<TableRows> =>
-  context.postgres.transaction(async (sql) => {
+): Promise<TableRows> {
+  await duckdb.run('CHECKPOINT');
+  return context.postgres.transaction(async (sql) => {
     const rows = await prepareStarSchema(sql, duckdb, manifest, context.duckdb.temporaryFolder, roles);
     await bookSwitch(context, sql, duckdb, candidate, rows);
     await switchStarSchema(sql, candidate.id, manifest, rows);
     return rows;
   });
+}
 
-/** Gives PostgreSQL what the build holds. */
+/** Gives PostgreSQL what the build holds, and puts that on the disk. */
 async function switchOver(
   context: PublishContext,
   duckdb: DuckDB,
@@ -267,36 +277,53 @@ export interface PublishOptions {
   /** Runs the unit tests too: they say something of the models' SQL, nothing of the rows. */
   readonly unitTests?: boolean;
   readonly onNode?: (result: NodeResult) => void;
+  /** A draft that may have been begun; what this publication does not take is still to be discarded. */
+  readonly ahead?: DraftAhead;
 }
 
-/** Opens the file that is built into; gives it, ready for the models, and the views of their sources. */
-async function openBuild(
+/** Makes a draft that starts from what is published now, for a build of this project; to be begun as soon as one is likely. */
+export const prepareDraft = (context: PublishContext, loadProject: () => Promise<Session>): DraftAhead =>
+  draftAhead(async () => {
+    const project = await loadProject();
+    const basis = await publishedBasis(context.home, context.duckdb, builderHash(context, project));
+    if (!basis) return undefined;
+    const draft = await openDraft(context, project.manifest, basis);
+    await readAhead(draft, context).catch(() => undefined);
+    return draft;
+  });
+
+/** The draft to build in: the one that was made ahead, or else a new one. */
+async function chooseDraft(
   context: PublishContext,
   project: Session,
-  path: string,
   files: readonly LakeFile[],
-  basis: Basis | undefined,
+  builtBy: string,
+  { fullRefresh, ahead }: PublishOptions,
+): Promise<Draft> {
+  const { home, lake, duckdb } = context;
+  const isUsable = async (basis: Basis | undefined): Promise<boolean> =>
+    basis !== undefined && !fullRefresh && basis.builtBy === builtBy && (await isComparable(lake, basis, files));
+  const made = await ahead?.take();
+  if (made && (await isUsable(made.basis))) return made;
+  if (made) await discardDraft(made);
+  const basis = await publishedBasis(home, duckdb, builtBy);
+  return openDraft(context, project.manifest, (await isUsable(basis)) ? basis : undefined);
+}
+
+/** Makes a draft ready for the models; gives its file, and the views of their sources. */
+async function startBuild(
+  { memory, file, basis }: Draft,
+  lake: Lake,
+  files: readonly LakeFile[],
 ): Promise<{ readonly duckdb: DuckDB; readonly sources: string }> {
-  const { home, lake } = context;
-  mkdirSync(warehouseFolder(home), { recursive: true });
-  const memory = await openDuckDB(':memory:', context.duckdb);
-  try {
-    const lookAtSources = async (): Promise<string> => {
-      if (basis) await findChanges(memory, lake, basis, files);
-      return sourceViews(memory, lake, files);
-    };
-    const [sources] = await allEnded([
-      lookAtSources(),
-      basis ? copyFile(publishedPath(home), path, constants.COPYFILE_FICLONE) : undefined,
-    ]);
-    const duckdb = await attachDraft(memory, path);
-    if (basis) await startFromCopy(duckdb, project.manifest);
-    else await startAnew(duckdb);
-    return { duckdb, sources };
-  } catch (thrown) {
-    memory.close();
-    throw thrown;
-  }
+  const lookAtSources = async (): Promise<string> => {
+    if (basis) await findChanges(memory, lake, basis, files);
+    return sourceViews(memory, lake, files);
+  };
+  const [sources, duckdb] = await allEnded([lookAtSources(), file]);
+  await (basis ? startFromBasis(duckdb) : startAnew(duckdb));
+  memory.close();
+  return { duckdb, sources };
 }
 
 /**
@@ -308,44 +335,38 @@ export async function publish(
   context: PublishContext,
   project: Session,
   files: readonly LakeFile[],
-  { always = false, fullRefresh = false, unitTests = false, onNode }: PublishOptions = {},
+  options: PublishOptions = {},
 ): Promise<PublishResult> {
+  const { always = false, fullRefresh = false, unitTests = false, onNode } = options;
   const builtBy = builderHash(context, project);
   const hash = inputHash(context, builtBy, files);
   const current = always || fullRefresh ? undefined : await isPublished(context, hash);
   if (current) return { publication: current, published: false, nodes: [], rows: {} };
-  const basis = fullRefresh ? undefined : await findBasis(context, builtBy, files);
-  const id = context.ids('pub');
-  const path = buildPath(context, id);
+  const draft = await chooseDraft(context, project, files, builtBy, options);
+  const { publication: id, path } = draft;
+  const basis = draft.basis?.publication;
   const at = context.clock();
-  let duckdb: DuckDB | undefined;
+  let duckdb: DuckDB;
   let result: RunResult;
   try {
-    const build = await openBuild(context, project, path, files, basis);
+    const build = await startBuild(draft, context.lake, files);
     duckdb = build.duckdb;
     result = await buildWarehouse(duckdb, project, build.sources, {
       unitTests,
-      ...(basis ? { threads: incrementThreads } : {}),
+      ...(basis === undefined ? {} : { threads: incrementThreads, checkpoint: false }),
       ...(onNode ? { onNode } : {}),
     });
     gate(result);
-    await duckdb.run(`${createPublication(context, id, at, builtBy)} ${recordBuiltFrom(files)} CHECKPOINT;`);
+    await duckdb.run(`${createPublication(context, id, at, builtBy)} ${recordBuiltFrom(files)}`);
   } catch (thrown) {
-    duckdb?.close();
-    for (const leftover of [path, `${path}.wal`]) rmSync(leftover, { force: true });
+    await discardDraft(draft);
     throw thrown;
   }
   // From here on the file may already count: what fails now is rolled forward, or removed, by recoverPublication.
   try {
-    const rows = await switchOver(context, duckdb, project, {
-      id,
-      file: basename(path),
-      hash,
-      at,
-      basis: basis?.publication,
-    });
+    const rows = await switchOver(context, duckdb, project, { id, file: basename(path), hash, at, basis });
     await finish(context, id, path);
-    return { publication: id, published: true, basis: basis?.publication, nodes: result.results, rows };
+    return { publication: id, published: true, basis, nodes: result.results, rows };
   } finally {
     duckdb.close();
   }

@@ -50,6 +50,13 @@ async function lakeSelect(
 const settings = `SET parquet_metadata_cache = true;
 SET validate_external_file_cache = 'NO_VALIDATION';`;
 
+/** Reads the footers of a lake's files of events into memory, where sourceViews' views will find them. */
+export async function keepFooters(duckdb: DuckDB, lake: Lake, files: readonly LakeFile[]): Promise<void> {
+  const paths = files.filter(({ dataset }) => dataset === 'lake.events').map(({ path }) => sqlPath(lake.locate(path)));
+  await duckdb.run(settings);
+  if (paths.length > 0) await duckdb.run(`SELECT count(*) FROM read_parquet([${paths.join(', ')}])`);
+}
+
 /**
  * DuckDB: the sources of the models, as views over the registered files of the lake and nothing else. What comes of events
  * is there also without any file. The connection is asked for the files' columns, and keeps their footers in memory.

@@ -1,5 +1,5 @@
 /** The tables of the star schema: the models they are copies of, their columns in PostgreSQL, their keys and indexes. */
-import { type DuckDB, sqlName } from '../stores/duckdb/duckdb.ts';
+import { type DuckDB, sqlName, sqlText } from '../stores/duckdb/duckdb.ts';
 import type { Manifest, ManifestNode } from '../transform/manifest/types.ts';
 
 /** The schema that BI tools read. */
@@ -63,8 +63,26 @@ export const tableName = ({ alias }: ManifestNode, schema: string): string => `$
 /** By columns of these types people look for days and months. */
 const isDate = ({ type }: Column): boolean => ['DATE', 'TIMESTAMP WITH TIME ZONE'].includes(type);
 
-async function readStarTable(duckdb: DuckDB, { nodes }: Manifest, model: ManifestNode): Promise<StarTable> {
-  const { columns } = await duckdb.query(`SELECT * FROM ${builtName(model)} LIMIT 0`);
+/** Schema and name of each table of the build, or of a database attached to it -> its columns in their order. */
+export async function readColumns(duckdb: DuckDB, database?: string): Promise<ReadonlyMap<string, readonly Column[]>> {
+  const of = database === undefined ? 'current_database()' : sqlText(database);
+  const rows = await duckdb.rows<Column & { readonly relation: string }>(
+    `SELECT schema_name || '.' || table_name AS relation, column_name AS name, data_type AS type
+     FROM duckdb_columns() WHERE NOT internal AND database_name = ${of} ORDER BY schema_name, table_name, column_index`,
+  );
+  const relations = Map.groupBy(rows, ({ relation }) => relation);
+  return new Map(
+    [...relations].map(([relation, columns]) => [relation, columns.map(({ name, type }) => ({ name, type }))]),
+  );
+}
+
+/** What readColumns says of a model's table. */
+export const columnsOf = (
+  columns: ReadonlyMap<string, readonly Column[]>,
+  { schema, alias }: ManifestNode,
+): readonly Column[] => columns.get(`${schema}.${alias}`) ?? [];
+
+function toStarTable({ nodes }: Manifest, model: ManifestNode, columns: readonly Column[]): StarTable {
   const tests = Object.values(nodes).flatMap(({ attached_node, test_metadata, column_name }) =>
     attached_node === model.unique_id && test_metadata && column_name
       ? [{ kind: test_metadata.name, column: column_name }]
@@ -80,9 +98,8 @@ async function readStarTable(duckdb: DuckDB, { nodes }: Manifest, model: Manifes
 
 /** The tables of the star schema that an open build holds, in the order of their names. */
 export async function readStarTables(duckdb: DuckDB, manifest: Manifest): Promise<readonly StarTable[]> {
-  const tables: StarTable[] = [];
-  for (const model of publishedModels(manifest)) tables.push(await readStarTable(duckdb, manifest, model));
-  return tables;
+  const columns = await readColumns(duckdb);
+  return publishedModels(manifest).map((model) => toStarTable(manifest, model, columnsOf(columns, model)));
 }
 
 /**

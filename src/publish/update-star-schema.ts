@@ -8,7 +8,14 @@ import { type DuckDB, sqlName, sqlText } from '../stores/duckdb/duckdb.ts';
 import { withRowPipes } from '../stores/duckdb/stream-rows.ts';
 import { isLockRefused, type Sql } from '../stores/postgres/postgres.ts';
 import type { Manifest } from '../transform/manifest/types.ts';
-import { compareTable, type Difference, differencesDatabase, publishedDatabase } from './differences.ts';
+import {
+  compareTable,
+  type Difference,
+  differencesDatabase,
+  publishedDatabase,
+  readSizes,
+  type Sizes,
+} from './differences.ts';
 import { holdsItsRows, type KnownTable, readKnownTables, recordChanges } from './published-tables.ts';
 import { grantReaders, type ReaderRole } from './readers.ts';
 import { addRows, copyRows, type Route, type TableRows } from './star-schema.ts';
@@ -104,18 +111,21 @@ async function checkRows(postgres: Sql, pairs: readonly Pair[]): Promise<void> {
   }
 }
 
-/** Errors: CopyNeeded when the published file and PostgreSQL do not agree, or the table has other columns now. */
-async function compare(duckdb: DuckDB, { table, known }: Pair): Promise<Difference> {
-  const difference = await compareTable(duckdb, table);
-  if (!difference || difference.before !== known.rows) throw new CopyNeeded();
-  return difference;
+/** The sizes of tables. Errors: CopyNeeded when the published file and PostgreSQL do not agree, or a table has other columns now. */
+async function sizesOf(duckdb: DuckDB, pairs: readonly Pair[]): Promise<readonly Sizes[]> {
+  const sizes = await readSizes(
+    duckdb,
+    pairs.map(({ table }) => table),
+  );
+  if (!sizes?.every(({ before }, n) => before === pairs[n]?.known.rows)) throw new CopyNeeded();
+  return sizes;
 }
 
 /** Compares one after the other on a connection; behind one that fails, all fail as it did. */
-function compareInTurn(duckdb: DuckDB, pairs: readonly Pair[]): readonly Promise<Difference>[] {
+function compareInTurn(duckdb: DuckDB, tables: readonly Sizes[]): readonly Promise<Difference>[] {
   let last: Promise<unknown> = Promise.resolve();
-  return pairs.map((pair) => {
-    const comparing = last.then(() => compare(duckdb, pair));
+  return tables.map((table) => {
+    const comparing = last.then(() => compareTable(duckdb, table));
     last = comparing;
     return comparing;
   });
@@ -193,7 +203,7 @@ async function applyDifferences(
 /**
  * Makes the tables in PostgreSQL what the build holds; gives how each differed, in the order of the pairs. DuckDB compares
  * the next tables while PostgreSQL changes one and looks at what the others hold; the largest come first, for on these it
- * depends whether a copy would cost less.
+ * depends whether a copy would cost less. Behind the last one DuckDB has time to put the build on the disk.
  */
 async function updateTables(
   sql: Sql,
@@ -204,16 +214,17 @@ async function updateTables(
   await duckdb.run(`ATTACH ${sqlText(publishedFile)} AS ${publishedDatabase} (READ_ONLY);
 ATTACH ':memory:' AS ${differencesDatabase}`);
   const comparer = await duckdb.fork();
-  const comparing = compareInTurn(
-    comparer,
-    pairs.toSorted((one, other) => other.known.rows - one.known.rows),
-  );
-  const known = pairs.map((pair) => pair.known);
   try {
-    const [, differences] = await allEnded([
+    const sizes = await sizesOf(comparer, pairs);
+    const comparing = compareInTurn(
+      comparer,
+      sizes.toSorted((one, other) => other.before - one.before),
+    );
+    const known = pairs.map((pair) => pair.known);
+    const [, , differences] = await allEnded([
       checkRows(postgres, pairs),
+      Promise.all(comparing).then(() => comparer.run('CHECKPOINT')),
       applyDifferences(sql, duckdb, temporaryFolder, comparing, known),
-      ...comparing,
     ]);
     return pairs.flatMap(({ table }) => differences.find((each) => each.table === table) ?? []);
   } finally {
@@ -223,7 +234,7 @@ ATTACH ':memory:' AS ${differencesDatabase}`);
 
 /**
  * Makes the published tables what the build holds, and lets these roles read them; gives the rows of each model. Part of the
- * transaction that switches. Errors: those of `isCopyNeeded`.
+ * transaction that switches. The build is on the disk then. Errors: those of `isCopyNeeded`.
  */
 export async function updateStarSchema(sql: Sql, duckdb: DuckDB, options: UpdateOptions): Promise<TableRows> {
   const pairs = await claimTables(sql, options.basis, await readStarTables(duckdb, options.manifest));

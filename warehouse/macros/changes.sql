@@ -26,15 +26,28 @@
     select key from {{ source('pipeline', 'changed_keys') }} where dataset = '{{ dataset }}'
 {%- endmacro -%}
 
-{#- The UTC days (YYYY-MM-DD, in order) whose events loads touched. -#}
+{#-
+    The UTC days (YYYY-MM-DD, in order) whose events loads touched; none where changed_keys names nothing, so that all days
+    are to be built. Asked for at once: each question is a statement.
+-#}
 {%- macro touched_event_days() -%}
-    {%- set found = run_query('select distinct key from (' ~ changed_keys_of('lake.events') ~ ') as days order by key') -%}
-    {{ return(found.columns[0].values() | list) }}
+    {%- set changed_keys = source('pipeline', 'changed_keys') -%}
+    {%- if not execute or load_relation(changed_keys) is none -%}
+        {{ return(none) }}
+    {%- endif -%}
+    {%- set found -%}
+        select changes.keys, days.key
+        from (select count(*) as keys from {{ changed_keys }}) as changes
+        left join (select distinct key from ({{ changed_keys_of('lake.events') }}) as touched) as days on 1 = 1
+        order by days.key
+    {%- endset -%}
+    {%- set found = run_query(found) -%}
+    {{ return(found.columns[1].values() | reject('none') | list if found.rows[0][0] > 0 else none) }}
 {%- endmacro -%}
 
-{#- The same for a model; none where all days are to be built. -#}
+{#- The same for a model; none also where it is built whole. -#}
 {%- macro changed_event_days() -%}
-    {{ return(touched_event_days() if is_increment() else none) }}
+    {{ return(touched_event_days() if not execute or is_incremental() else none) }}
 {%- endmacro -%}
 
 {#-
@@ -42,8 +55,22 @@
     all other days are those of the build before, whose tests have passed.
 -#}
 {%- macro event_days_to_test() -%}
-    {%- set keeps_rows = has_changed_keys() and flags.WHICH == 'build' and not flags.FULL_REFRESH -%}
-    {{ return(touched_event_days() if keeps_rows else none) }}
+    {%- set keeps_rows = flags.WHICH == 'build' and not flags.FULL_REFRESH -%}
+    {{ return(touched_event_days() if not execute or keeps_rows else none) }}
+{%- endmacro -%}
+
+{#- Days in order (YYYY-MM-DD) as pairs of the first and the last of those that follow each other. -#}
+{%- macro spans_of(days) -%}
+    {%- set spans = [] -%}
+    {%- for day in days -%}
+        {%- set day_before = modules.datetime.date.fromisoformat(day) - modules.datetime.timedelta(days=1) -%}
+        {%- if spans and spans[-1][1] == day_before.isoformat() -%}
+            {%- do spans.append([spans.pop()[0], day]) -%}
+        {%- else -%}
+            {%- do spans.append([day, day]) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(spans) }}
 {%- endmacro -%}
 
 {#- The first instant of a UTC day, and the last. -#}
@@ -59,8 +86,8 @@
 {%- macro is_touched_day(day, utc_days) -%}
     (
         1 = 0
-        {%- for utc_day in utc_days %}
-        or {{ day }} between {{ shop_date(utc_day_start(utc_day)) }} and {{ shop_date(utc_day_end(utc_day)) }}
+        {%- for first, last in spans_of(utc_days) %}
+        or {{ day }} between {{ shop_date(utc_day_start(first)) }} and {{ shop_date(utc_day_end(last)) }}
         {%- endfor %}
     )
 {%- endmacro -%}
@@ -69,10 +96,10 @@
 {%- macro is_touched_span(first_day, last_day, utc_days) -%}
     (
         1 = 0
-        {%- for utc_day in utc_days %}
+        {%- for first, last in spans_of(utc_days) %}
         or (
-            {{ first_day }} <= {{ shop_date(utc_day_end(utc_day)) }}
-            and {{ last_day }} >= {{ shop_date(utc_day_start(utc_day)) }}
+            {{ first_day }} <= {{ shop_date(utc_day_end(last)) }}
+            and {{ last_day }} >= {{ shop_date(utc_day_start(first)) }}
         )
         {%- endfor %}
     )
@@ -131,8 +158,8 @@
 {%- macro was_session_touched(days) -%}
     (
         1 = 0
-        {%- for day in days %}
-        or (session_start <= {{ utc_day_end(day) }} and session_end >= {{ utc_day_start(day) }})
+        {%- for first, last in spans_of(days) %}
+        or (session_start <= {{ utc_day_end(last) }} and session_end >= {{ utc_day_start(first) }})
         {%- endfor %}
     )
 {%- endmacro -%}

@@ -35,6 +35,8 @@ export interface CsvRequest {
   readonly dryRun?: boolean;
   /** The source is loaded again without anybody having asked for these files: what was undone stays undone. */
   readonly repeated?: boolean;
+  /** Called when the files turn out to be new, before they are loaded. */
+  readonly onNew?: () => void;
 }
 
 /** What a load needs of its surroundings. */
@@ -255,6 +257,7 @@ export async function ingestCsv(request: CsvRequest, context: IngestContext): Pr
   const contentHash = contentHashOf(files.byRole, presetIdentity(preset, options));
   const known = await findKnown(context, request, contentHash);
   if (known !== undefined) return tellAgain(context, request, known);
+  request.onNew?.();
   const identity = [request.source, contentHash, ...(request.asOf === undefined ? [] : [request.asOf])].join('\n');
   const id = `batch_${createHash('sha256').update(identity).digest('hex').slice(0, 16)}`;
   const { postgres } = context;

@@ -1,0 +1,113 @@
+/**
+ * Drafts: the file that a build works in before it counts. What a draft takes over of the published file does not depend on
+ * the rows that are coming, so it can be made while they are still being loaded.
+ */
+import { constants, mkdirSync, rmSync } from 'node:fs';
+import { copyFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { currentFiles } from '../ingest/lake-files.ts';
+import type { IdSource } from '../kernel/ids.ts';
+import { attachDraft, type DuckDB, type DuckDBLimits, openDuckDB } from '../stores/duckdb/duckdb.ts';
+import type { Lake } from '../stores/lake/lake.ts';
+import type { Postgres } from '../stores/postgres/postgres.ts';
+import type { Manifest } from '../transform/manifest/types.ts';
+import { type Basis, keepRelations } from './increment.ts';
+import { keepFooters } from './sources.ts';
+import { publishedPath, warehouseFolder } from './warehouse.ts';
+
+/** What a draft needs of its surroundings. */
+export interface DraftContext {
+  readonly home: string;
+  readonly duckdb: DuckDBLimits;
+  readonly ids: IdSource;
+}
+
+/** A file to build in. */
+export interface Draft {
+  /** The id of the publication that it may become. */
+  readonly publication: string;
+  readonly path: string;
+  /** What it takes over, and then holds: the relations whose rows are kept. Undefined for an empty one. */
+  readonly basis: Basis | undefined;
+  /** A database in memory beside the file, of the same instance; it is there before the file. */
+  readonly memory: DuckDB;
+  /** The file, once it is there. */
+  readonly file: Promise<DuckDB>;
+}
+
+/** The path of the file that becomes a publication. */
+export const draftPath = (home: string, publication: string): string =>
+  join(warehouseFolder(home), `build-${publication}.duckdb`);
+
+/** Makes a draft; that the file cannot be made is told to whoever waits for it. */
+export async function openDraft(context: DraftContext, manifest: Manifest, basis: Basis | undefined): Promise<Draft> {
+  const { home } = context;
+  mkdirSync(warehouseFolder(home), { recursive: true });
+  const publication = context.ids('pub');
+  const path = draftPath(home, publication);
+  const main = await openDuckDB(':memory:', context.duckdb);
+  const memory = await main.fork();
+  const makeFile = async (): Promise<DuckDB> => {
+    if (basis) await copyFile(publishedPath(home), path, constants.COPYFILE_FICLONE);
+    const file = await attachDraft(main, path);
+    if (basis) await keepRelations(file, manifest);
+    return file;
+  };
+  const file = makeFile().catch((thrown: unknown) => {
+    main.close();
+    throw thrown;
+  });
+  file.catch(() => undefined);
+  return { publication, path, basis, memory, file };
+}
+
+/** Closes a draft that is to count. */
+async function closeDraft({ memory, file }: Draft): Promise<void> {
+  memory.close();
+  (await file).close();
+}
+
+/** Removes a draft that will not be built in any more. */
+export async function discardDraft(draft: Draft): Promise<void> {
+  await closeDraft(draft).catch(() => undefined);
+  for (const path of [draft.path, `${draft.path}.wal`]) rmSync(path, { force: true });
+}
+
+/** A draft that is made while there is something else to do. */
+export interface DraftAhead {
+  /** Begins it, unless that was done. */
+  begin(): void;
+  /** Gives the draft away; undefined when none was begun, or none could be made. */
+  take(): Promise<Draft | undefined>;
+  /** Removes the draft, unless it was given away. */
+  discard(): Promise<void>;
+}
+
+/** A draft ahead of its build: `make` gives undefined where there is nothing to take over. */
+export function draftAhead(make: () => Promise<Draft | undefined>): DraftAhead {
+  let making: Promise<Draft | undefined> | undefined;
+  const take = async (): Promise<Draft | undefined> => {
+    const made = making;
+    making = undefined;
+    return made;
+  };
+  return {
+    begin() {
+      // What hinders it will hinder the build too, which then tells it.
+      making ??= make().catch(() => undefined);
+    },
+    take,
+    async discard() {
+      const draft = await take();
+      if (draft) await discardDraft(draft);
+    },
+  };
+}
+
+/** Reads ahead what a build will ask for first: the footers of the lake's files. */
+export async function readAhead(
+  { memory }: Draft,
+  { postgres, lake }: { readonly postgres: Postgres; readonly lake: Lake },
+): Promise<void> {
+  await keepFooters(memory, lake, await currentFiles(postgres, 'lake.'));
+}
