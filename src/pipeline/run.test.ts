@@ -4,8 +4,8 @@ import { basename, dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { event, inLake, ndjson } from '../../tests/setup/events.ts';
 import { smallShop, writeFiles } from '../../tests/setup/fixtures.ts';
-import { makePipeline, smallShopAnd } from '../../tests/setup/pipeline.ts';
-import { publishedPath } from '../publish/warehouse.ts';
+import { makePipeline, smallShopAnd, smallWarehouse } from '../../tests/setup/pipeline.ts';
+import { publishedPath, warehouseFolder } from '../publish/warehouse.ts';
 import { reset } from './reset.ts';
 import { build, type Input, ingestInput, type PipelineContext, run } from './run.ts';
 import { checkBooks, readStatus } from './status.ts';
@@ -148,6 +148,61 @@ describe('a run', () => {
     expect(await run(context, undefined)).toMatchObject({ changed: false });
     expect([...(await context.lake.list('.'))].sort()).toEqual([...registered, ...others].sort());
     expect(registered.length).toBeGreaterThan(6);
+  });
+});
+
+describe('the draft that a build starts from', () => {
+  const drafts = ({ home }: PipelineContext): readonly string[] =>
+    readdirSync(warehouseFolder(home)).filter((name) => name.startsWith('build-'));
+
+  /** A home with a publication of a small project, and how often that was asked for. */
+  async function published() {
+    const project = smallWarehouse({
+      'dbt_project.yml': 'name: shop\n',
+      'models/made.sql': `{{ config(materialized='incremental') }} select 1 as n`,
+    });
+    const asked = { times: 0 };
+    const loadProject = (): ReturnType<PipelineContext['loadProject']> => {
+      asked.times += 1;
+      return project;
+    };
+    const context = await makePipeline(undefined, { loadProject });
+    const path = writeFiles();
+    await run(context, inputOf(path));
+    asked.times = 0;
+    return { context, path, asked };
+  }
+
+  test('is made while files are loaded', async () => {
+    const { context, asked } = await published();
+    const atSteps: number[] = [];
+    const ids: string[] = [];
+    const watched: PipelineContext = {
+      ...context,
+      progress: { ...context.progress, step: () => atSteps.push(asked.times) },
+      ids: (kind) => {
+        ids.push(kind);
+        return context.ids(kind);
+      },
+    };
+    const line = 'C9,Ada,Berg,c9@example.com,,2024-01-02,Bath,,United Kingdom,25-34';
+    const { publication } = await run(watched, inputOf(writeFiles(smallShopAnd({ 'customers.csv': [line] }))));
+    expect(publication).toMatchObject({ published: true, basis: expect.any(String) });
+    // Loading, extracting, building: the project was asked for in the first, and only one draft was made.
+    expect(atSteps).toEqual([0, 1, 1]);
+    expect(ids.filter((kind) => kind === 'pub')).toEqual(['pub']);
+    expect(drafts(context)).toEqual([]);
+  });
+
+  test('goes when the load fails, and is not made where there is nothing new', async () => {
+    const { context, path, asked } = await published();
+    const broken = writeFiles({ ...smallShop, 'products.csv': 'product_id,product_name\nP1,Kettle\n' });
+    await expect(run(context, inputOf(broken))).rejects.toMatchObject({ code: 'MR-IN-004' });
+    expect([asked.times, drafts(context)]).toEqual([1, []]);
+    const atSteps: number[] = [];
+    const progress = { ...context.progress, step: () => atSteps.push(asked.times) };
+    expect(await run({ ...context, progress }, inputOf(path))).toMatchObject({ changed: false });
+    expect([atSteps, drafts(context)]).toEqual([[1, 1, 1], []]);
   });
 });
 

@@ -19,7 +19,7 @@ import {
 import { holdsItsRows, type KnownTable, readKnownTables, recordChanges } from './published-tables.ts';
 import { grantReaders, type ReaderRole } from './readers.ts';
 import { addRows, copyRows, type Route, type TableRows } from './star-schema.ts';
-import { publishedSchema, readStarTables, type StarTable, tableName } from './star-tables.ts';
+import { hasRoom, publishedSchema, readStarTables, type StarTable, tableName } from './star-tables.ts';
 
 /** Why a star schema is to be copied as a whole. The transaction in which this is found out is rolled back. */
 class CopyNeeded extends Error {}
@@ -121,14 +121,39 @@ async function sizesOf(duckdb: DuckDB, pairs: readonly Pair[]): Promise<readonly
   return sizes;
 }
 
-/** Compares one after the other on a connection; behind one that fails, all fail as it did. */
-function compareInTurn(duckdb: DuckDB, tables: readonly Sizes[]): readonly Promise<Difference>[] {
-  let last: Promise<unknown> = Promise.resolve();
-  return tables.map((table) => {
-    const comparing = last.then(() => compareTable(duckdb, table));
-    last = comparing;
-    return comparing;
+/** Tables that are being compared. */
+interface Comparing {
+  /** How they differ, in the order in which that is found. Behind a failure all fail. */
+  readonly found: readonly Promise<Difference>[];
+  /** Waits for all. */
+  readonly ended: Promise<unknown>;
+}
+
+/** Which of two tables gives PostgreSQL more to do: the larger one, but first those that have rows that change by themselves. */
+const byWork = (one: Sizes, other: Sizes): number =>
+  Number(hasRoom(other.table)) - Number(hasRoom(one.table)) || other.before - one.before;
+
+/**
+ * Compares on two connections: the one begins with the table that gives PostgreSQL the most to do, the other with that which
+ * is done the soonest.
+ */
+function compareTables([one, other]: readonly [DuckDB, DuckDB], tables: readonly Sizes[]): Comparing {
+  const waiting = tables.toSorted(byWork);
+  const found = tables.map(() => Promise.withResolvers<Difference>());
+  let count = 0;
+  const compareAll = async (duckdb: DuckDB, take: () => Sizes | undefined): Promise<void> => {
+    for (let table = take(); table; table = take()) {
+      const difference = await compareTable(duckdb, table);
+      found[count]?.resolve(difference);
+      count += 1;
+    }
+  };
+  const ended = allEnded([compareAll(one, () => waiting.shift()), compareAll(other, () => waiting.pop())]);
+  for (const { promise } of found) promise.catch(() => undefined);
+  ended.catch((thrown: unknown) => {
+    for (const { reject } of found) reject(thrown);
   });
+  return { found: found.map(({ promise }) => promise), ended };
 }
 
 /** Rows from DuckDB that a statement of PostgreSQL needs: the columns that they have of a table, and their select. */
@@ -180,17 +205,17 @@ async function applyDifference(route: Route, difference: Difference): Promise<vo
   if (deleted !== leaving.rows || changed !== updated.rows || inserted !== arriving.rows) throw new CopyNeeded();
 }
 
-/** Changes table after table as comparing goes on; gives how each differed. Errors: CopyNeeded. */
+/** Changes table after table as differences are found; gives how each differed. Errors: CopyNeeded. */
 async function applyDifferences(
   sql: Sql,
   duckdb: DuckDB,
   temporaryFolder: string,
-  comparing: readonly Promise<Difference>[],
+  found: readonly Promise<Difference>[],
   known: readonly KnownTable[],
 ): Promise<readonly Difference[]> {
   const differences: Difference[] = [];
   await withRowPipes(temporaryFolder, async (pipes) => {
-    for (const next of comparing) {
+    for (const next of found) {
       const difference = await next;
       differences.push(difference);
       checkLimits(differences, known);
@@ -202,8 +227,8 @@ async function applyDifferences(
 
 /**
  * Makes the tables in PostgreSQL what the build holds; gives how each differed, in the order of the pairs. DuckDB compares
- * the next tables while PostgreSQL changes one and looks at what the others hold; the largest come first, for on these it
- * depends whether a copy would cost less. Behind the last one DuckDB has time to put the build on the disk.
+ * the next tables while PostgreSQL changes one and looks at what the others hold; behind the last one it has time to put the
+ * build on the disk.
  */
 async function updateTables(
   sql: Sql,
@@ -213,22 +238,18 @@ async function updateTables(
 ): Promise<readonly Difference[]> {
   await duckdb.run(`ATTACH ${sqlText(publishedFile)} AS ${publishedDatabase} (READ_ONLY);
 ATTACH ':memory:' AS ${differencesDatabase}`);
-  const comparer = await duckdb.fork();
+  const connections = [await duckdb.fork(), await duckdb.fork()] as const;
   try {
-    const sizes = await sizesOf(comparer, pairs);
-    const comparing = compareInTurn(
-      comparer,
-      sizes.toSorted((one, other) => other.before - one.before),
-    );
+    const { found, ended } = compareTables(connections, await sizesOf(duckdb, pairs));
     const known = pairs.map((pair) => pair.known);
     const [, , differences] = await allEnded([
       checkRows(postgres, pairs),
-      Promise.all(comparing).then(() => comparer.run('CHECKPOINT')),
-      applyDifferences(sql, duckdb, temporaryFolder, comparing, known),
+      ended.then(() => connections[0].run('CHECKPOINT')),
+      applyDifferences(sql, duckdb, temporaryFolder, found, known),
     ]);
     return pairs.flatMap(({ table }) => differences.find((each) => each.table === table) ?? []);
   } finally {
-    comparer.close();
+    for (const connection of connections) connection.close();
   }
 }
 
