@@ -61,16 +61,12 @@ export async function openDraft(context: DraftContext, manifest: Manifest, basis
   return { publication, path, basis, memory, file };
 }
 
-/** Closes a draft that is to count. */
-async function closeDraft({ memory, file }: Draft): Promise<void> {
-  memory.close();
-  (await file).close();
-}
-
 /** Removes a draft that will not be built in any more. */
-export async function discardDraft(draft: Draft): Promise<void> {
-  await closeDraft(draft).catch(() => undefined);
-  for (const path of [draft.path, `${draft.path}.wal`]) rmSync(path, { force: true });
+export async function discardDraft({ path, memory, file }: Draft): Promise<void> {
+  memory.close();
+  const opened = await file.catch(() => undefined);
+  opened?.close();
+  for (const each of [path, `${path}.wal`]) rmSync(each, { force: true });
 }
 
 /** A draft that is made while there is something else to do. */

@@ -78,6 +78,30 @@ describe('the rows of a table', () => {
     expect(new Set(found.map(({ eventDate }) => eventDate)).size).toBe(days);
   });
 
+  test('of many days are written where they do not fit into memory', async () => {
+    const small = await openDuckDB(':memory:', { ...smallLimits(makeFolder()), memory: '100MiB', threads: 2 });
+    try {
+      const lake = openFolderLake(makeFolder());
+      const made = 600_000;
+      await small.run(`CREATE TABLE events AS
+        SELECT 'EVT_' || i AS event_id, repeat(md5(i::VARCHAR), 8) AS text,
+          TIMESTAMPTZ '2024-02-27 00:00:00+00' + to_minutes((hash(i) % (60 * 24 * 60))::BIGINT) AS event_timestamp
+        FROM range(${made}) AS numbers (i)`);
+      const found = await writeTable(small, lake, { ...files, columns: 'event_id, text, event_timestamp' });
+      expect(new Set(found.map(({ eventDate }) => eventDate)).size).toBe(60);
+      expect(found.reduce((sum, { rows }) => sum + rows, 0)).toBe(made);
+      const read = `read_parquet(${sqlText(lake.locate('processed/events/*/*.parquet'))}, hive_partitioning = true)`;
+      const [checked] = await small.rows(
+        `SELECT count(*) AS rows, count(DISTINCT event_id) AS ids,
+           count(*) FILTER (text <> repeat(md5(substr(event_id, 5)), 8) OR event_date <> event_timestamp::DATE) AS wrong
+         FROM ${read}`,
+      );
+      expect(checked).toEqual({ rows: made, ids: made, wrong: 0 });
+    } finally {
+      small.close();
+    }
+  });
+
   test('leave nothing in the lake when a day cannot be written', async () => {
     await makeEvents(1_000, 4, 'event_timestamp');
     const lake = openFolderLake(makeFolder());

@@ -58,31 +58,79 @@ async function put(
   }));
 }
 
+/** The events of one UTC day, YYYY-MM-DD. */
+interface Day {
+  readonly day: string;
+  readonly count: number;
+}
+
+/** Days in their order, with so many events together. */
+interface Span {
+  readonly first: string;
+  readonly last: string;
+  readonly days: number;
+  readonly count: number;
+}
+
+/** Memory for an event while many are sorted and then gathered by their days, in bytes; most need less. */
+const bytesOfEvent = 1024;
+
+/** How many events fit into DuckDB's memory. */
+async function eventsAtOnce(duckdb: DuckDB): Promise<number> {
+  const [limit] = await duckdb.rows<{ bytes: number }>(
+    `SELECT parse_formatted_bytes(current_setting('memory_limit'))::BIGINT AS bytes`,
+  );
+  return Math.ceil((limit?.bytes ?? 0) / bytesOfEvent);
+}
+
+/** Divides days into spans of no more events than that; a day alone may have more. */
+function spansOf(days: readonly Day[], most: number): readonly Span[] {
+  const spans: Span[] = [];
+  for (const { day, count } of days) {
+    const last = spans.at(-1);
+    if (last && last.count + count <= most) {
+      spans[spans.length - 1] = { ...last, last: day, days: last.days + 1, count: last.count + count };
+    } else {
+      spans.push({ first: day, last: day, days: 1, count });
+    }
+  }
+  return spans;
+}
+
+/** The first instant of a UTC day. */
+const beginOf = (day: string): string => `TIMESTAMPTZ '${day} 00:00:00+00'`;
+
 /** Days that DuckDB keeps in memory while it writes: each takes a block, however few its events are. */
 const daysAtOnce = 40;
 
-/** Limits what is kept in memory while rows in the order of time are written to files of their days. */
-async function limitBuffers(duckdb: DuckDB, rows: string): Promise<void> {
-  const [counted] = await duckdb.rows<{ rows: number; days: number }>(
-    `SELECT count(*) AS rows, coalesce(max(${eventDate}) - min(${eventDate}), 0) + 1 AS days FROM ${rows}`,
-  );
-  const perDay = (counted?.rows ?? 0) / (counted?.days ?? 1);
-  const threshold = Math.min(Math.max(Math.ceil(perDay * daysAtOnce), 2048), 524_288);
-  await duckdb.run(`SET partitioned_write_flush_threshold = ${threshold}`);
-}
+/** DuckDB: limits what is kept in memory while rows in the order of time are written to files of their days. */
+const limitBuffers = ({ count, days }: Span): string => {
+  const threshold = Math.min(Math.max(Math.ceil((count / days) * daysAtOnce), 2048), 524_288);
+  return `SET partitioned_write_flush_threshold = ${threshold}`;
+};
 
-/** Sorts all rows at once, and lets DuckDB divide them among the files of their days: sorted, or a few sorted runs. */
+/**
+ * Sorts all rows at once, and lets DuckDB divide them among the files of their days: sorted, or a few sorted runs. Rows that
+ * do not fit into memory are written some days after others; each time those of the other days are passed over.
+ */
 export async function writeAtOnce(duckdb: DuckDB, lake: Lake, files: DayFiles): Promise<readonly DayFile[]> {
   const { rows, columns, order, name, contractVersion } = files;
-  await limitBuffers(duckdb, rows);
-  const query = `SELECT ${columns}, ${eventDate} AS event_date FROM (FROM ${rows} ORDER BY ${order})`;
+  const days = await duckdb.rows<Day>(
+    `SELECT ${eventDate}::VARCHAR AS day, count(*) AS count FROM ${rows} GROUP BY ALL ORDER BY day`,
+  );
+  const spans = spansOf(days, await eventsAtOnce(duckdb));
   return put(lake, contractVersion, async (folder, drafts) => {
-    const written = await duckdb.rows<{ filename: string; count: number }>(
-      `COPY (${query}) TO ${sqlText(folder)} (${parquet(contractVersion)}, PARTITION_BY (event_date),
+    for (const span of spans) {
+      const ofSpan = `WHERE event_timestamp >= ${beginOf(span.first)} AND event_timestamp < ${beginOf(span.last)} + INTERVAL 1 DAY`;
+      await duckdb.run(limitBuffers(span));
+      const written = await duckdb.rows<{ filename: string; count: number }>(
+        `COPY (SELECT ${columns}, ${eventDate} AS event_date FROM (FROM ${rows} ${spans.length > 1 ? ofSpan : ''} ORDER BY ${order}))
+         TO ${sqlText(folder)} (${parquet(contractVersion)}, PARTITION_BY (event_date),
          FILENAME_PATTERN ${sqlText(`${name}-{i}`)}, OVERWRITE_OR_IGNORE true, RETURN_STATS true)`,
-    );
-    for (const { filename, count } of written) {
-      drafts.set(filename.slice(folder.length + 1).replaceAll('\\', '/'), count);
+      );
+      for (const { filename, count } of written) {
+        drafts.set(filename.slice(folder.length + 1).replaceAll('\\', '/'), count);
+      }
     }
   });
 }
@@ -90,12 +138,6 @@ export async function writeAtOnce(duckdb: DuckDB, lake: Lake, files: DayFiles): 
 async function threadsOf(duckdb: DuckDB): Promise<number> {
   const [found] = await duckdb.rows<{ threads: string }>(`SELECT current_setting('threads')::VARCHAR AS threads`);
   return Number(found?.threads ?? 1);
-}
-
-/** The events of one UTC day, YYYY-MM-DD. */
-interface Day {
-  readonly day: string;
-  readonly count: number;
 }
 
 /** Sorts and writes each day on its own, several at once: the rows of a day fit into memory sooner than all. */
@@ -108,7 +150,7 @@ const writeDayByDay = (
   put(lake, contractVersion, async (folder, drafts) =>
     onConnections(duckdb, await threadsOf(duckdb), days, async (connection, { day, count }) => {
       const draft = `event_date=${day}/${name}-0.parquet`;
-      const begin = `TIMESTAMPTZ '${day} 00:00:00+00'`;
+      const begin = beginOf(day);
       mkdirSync(dirname(join(folder, draft)), { recursive: true });
       await connection.run(
         `COPY (SELECT ${columns} FROM ${rows}
