@@ -330,6 +330,12 @@ describe('a build that fails', () => {
     expect(await whatIsPublished(context)).toEqual(before);
   });
 
+  test('for want of memory says so, and does not blame the model', async () => {
+    const context = await loaded();
+    const project = smallProject({ 'models/greedy.sql': 'select list(range) as n from range(60_000_000)' });
+    await expect(publishAll(context, { project })).rejects.toMatchObject({ code: 'MR-MEM-001', exitCode: 3 });
+  });
+
   test('in PostgreSQL leaves everything as it was', async () => {
     const context = await loaded();
     await publishAll(context);

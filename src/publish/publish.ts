@@ -11,7 +11,7 @@ import { appendAudit } from '../audit/audit.ts';
 import { lakeShapes } from '../ingest/events/lake-shape.ts';
 import { extractShapes } from '../ingest/extract.ts';
 import type { LakeFile } from '../ingest/lake-files.ts';
-import { MillraceError } from '../kernel/errors.ts';
+import { asMillraceError, lacksRoom, MillraceError } from '../kernel/errors.ts';
 import { flush } from '../kernel/folders.ts';
 import type { IdSource } from '../kernel/ids.ts';
 import { allEnded } from '../kernel/promises.ts';
@@ -98,12 +98,17 @@ CREATE OR REPLACE TABLE ops.publication AS SELECT ${sqlText(id)} AS publication_
   TIMESTAMPTZ ${sqlText(publishedAt.toISOString())} AS published_at, ${sqlText(context.currency)} AS currency,
   ${sqlText(context.timeZone)} AS time_zone, ${sqlText(builtBy)} AS built_by;`;
 
-/** Errors: MR-TRF-005 when a model or unit test failed, MR-TRF-006 when tests of severity error did. */
-function gate({ results }: RunResult): void {
+/**
+ * Errors: MR-TRF-005 when a model or unit test failed, but MR-MEM-001 or MR-DSK-001 where that was for want of room, and
+ * MR-TRF-006 when tests of severity error failed.
+ */
+function gate({ results }: RunResult, home: string): void {
   const broken = results.find(({ status }) => status === 'error' || status === 'partial success');
   if (broken) {
-    const { name, message, path } = broken;
-    throw new MillraceError('MR-TRF-005', { node: name, problem: message ?? '', path });
+    const { name, path, message } = broken;
+    const thrown = new Error(message ?? undefined);
+    if (lacksRoom(thrown)) throw asMillraceError(thrown, home);
+    throw new MillraceError('MR-TRF-005', { node: name, problem: thrown.message, path });
   }
   const failed = results.filter(({ status }) => status === 'fail');
   if (failed.length > 0) {
@@ -329,7 +334,7 @@ async function startBuild(
 /**
  * Builds and publishes, unless what would be built is already published. What was built by the same models, settings and
  * version is taken over, and brought up to date.
- * Errors: MR-TRF-005 and MR-TRF-006; the published warehouse is then as it was.
+ * Errors: MR-TRF-005, MR-TRF-006, MR-MEM-001, MR-DSK-001; the published warehouse is then as it was.
  */
 export async function publish(
   context: PublishContext,
@@ -356,7 +361,7 @@ export async function publish(
       ...(basis === undefined ? {} : { threads: incrementThreads, checkpoint: false }),
       ...(onNode ? { onNode } : {}),
     });
-    gate(result);
+    gate(result, context.home);
     await duckdb.run(`${createPublication(context, id, at, builtBy)} ${recordBuiltFrom(files)}`);
   } catch (thrown) {
     await discardDraft(draft);

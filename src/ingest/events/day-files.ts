@@ -113,11 +113,12 @@ const limitBuffers = ({ count, days }: Span): string => {
  * Sorts all rows at once, and lets DuckDB divide them among the files of their days: sorted, or a few sorted runs. Rows that
  * do not fit into memory are written some days after others; each time those of the other days are passed over.
  */
-export async function writeAtOnce(duckdb: DuckDB, lake: Lake, files: DayFiles): Promise<readonly DayFile[]> {
-  const { rows, columns, order, name, contractVersion } = files;
-  const days = await duckdb.rows<Day>(
-    `SELECT ${eventDate}::VARCHAR AS day, count(*) AS count FROM ${rows} GROUP BY ALL ORDER BY day`,
-  );
+async function writeSpans(
+  duckdb: DuckDB,
+  lake: Lake,
+  { rows, columns, order, name, contractVersion }: DayFiles,
+  days: readonly Day[],
+): Promise<readonly DayFile[]> {
   const spans = spansOf(days, await eventsAtOnce(duckdb));
   return put(lake, contractVersion, async (folder, drafts) => {
     for (const span of spans) {
@@ -133,6 +134,14 @@ export async function writeAtOnce(duckdb: DuckDB, lake: Lake, files: DayFiles): 
       }
     }
   });
+}
+
+/** Writes rows of any relation, which is asked for its days first. */
+export async function writeAtOnce(duckdb: DuckDB, lake: Lake, files: DayFiles): Promise<readonly DayFile[]> {
+  const days = await duckdb.rows<Day>(
+    `SELECT ${eventDate}::VARCHAR AS day, count(*) AS count FROM ${files.rows} GROUP BY ALL ORDER BY day`,
+  );
+  return writeSpans(duckdb, lake, files, days);
 }
 
 async function threadsOf(duckdb: DuckDB): Promise<number> {
@@ -177,5 +186,5 @@ export async function writeTable(duckdb: DuckDB, lake: Lake, files: DayFiles): P
   const readings = days.reduce((sum, { stretches }) => sum + stretches, 0);
   return readings <= mostDaysOfStretch * Math.ceil(rows / stretch)
     ? writeDayByDay(duckdb, lake, files, days)
-    : writeAtOnce(duckdb, lake, files);
+    : writeSpans(duckdb, lake, files, days);
 }
