@@ -190,6 +190,7 @@ describe('the draft that a build starts from', () => {
     expect(publication).toMatchObject({ published: true, basis: expect.any(String) });
     // Loading, extracting, building: the project was asked for in the first, and only one draft was made.
     expect(atSteps).toEqual([0, 1, 1]);
+    expect(asked.times).toBe(2);
     expect(ids.filter((kind) => kind === 'pub')).toEqual(['pub']);
     expect(drafts(context)).toEqual([]);
   });

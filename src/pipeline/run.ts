@@ -295,9 +295,8 @@ async function runSteps(
   context: PipelineContext,
   input: Input | undefined,
 ): Promise<Omit<RunResult, 'run' | 'milliseconds'>> {
-  let project: Promise<Session> | undefined;
-  const loadProject = (): Promise<Session> => (project ??= context.loadProject());
-  const ahead = prepareDraft(context, loadProject);
+  // The build reads the project again: what is published is known by the files that it was made of.
+  const ahead = prepareDraft(context, context.loadProject);
   try {
     // A home that has collected events is not one that is to show the sample.
     let loaded = await ingestLeftovers(context);
@@ -307,7 +306,7 @@ async function runSteps(
     }
     await compactEvents(context, true);
     const { batches, events } = loaded;
-    const [extract, publication] = await buildAndPublish({ ...context, loadProject }, { ahead });
+    const [extract, publication] = await buildAndPublish(context, { ahead });
     const changed =
       batches.some(({ alreadyLoaded, reverted }) => !alreadyLoaded && !reverted) ||
       events.some(({ alreadyLoaded }) => !alreadyLoaded) ||

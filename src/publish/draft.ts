@@ -5,14 +5,10 @@
 import { constants, mkdirSync, rmSync } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { currentFiles } from '../ingest/lake-files.ts';
 import type { IdSource } from '../kernel/ids.ts';
 import { attachDraft, type DuckDB, type DuckDBLimits, openDuckDB } from '../stores/duckdb/duckdb.ts';
-import type { Lake } from '../stores/lake/lake.ts';
-import type { Postgres } from '../stores/postgres/postgres.ts';
 import type { Manifest } from '../transform/manifest/types.ts';
 import { type Basis, keepRelations } from './increment.ts';
-import { keepFooters } from './sources.ts';
 import { publishedPath, warehouseFolder } from './warehouse.ts';
 
 /** What a draft needs of its surroundings. */
@@ -29,9 +25,11 @@ export interface Draft {
   readonly path: string;
   /** What it takes over, and then holds: the relations whose rows are kept. Undefined for an empty one. */
   readonly basis: Basis | undefined;
-  /** A database in memory beside the file, of the same instance; it is there before the file. */
+  /** The database in memory that the file is attached to. */
+  readonly instance: DuckDB;
+  /** Another connection to it, for what is done before the file is there. */
   readonly memory: DuckDB;
-  /** The file, once it is there. */
+  /** The file, once it is there; closing it closes the instance. */
   readonly file: Promise<DuckDB>;
 }
 
@@ -45,27 +43,24 @@ export async function openDraft(context: DraftContext, manifest: Manifest, basis
   mkdirSync(warehouseFolder(home), { recursive: true });
   const publication = context.ids('pub');
   const path = draftPath(home, publication);
-  const main = await openDuckDB(':memory:', context.duckdb);
-  const memory = await main.fork();
+  const instance = await openDuckDB(':memory:', context.duckdb);
   const makeFile = async (): Promise<DuckDB> => {
     if (basis) await copyFile(publishedPath(home), path, constants.COPYFILE_FICLONE);
-    const file = await attachDraft(main, path);
+    const file = await attachDraft(instance, path);
     if (basis) await keepRelations(file, manifest);
     return file;
   };
-  const file = makeFile().catch((thrown: unknown) => {
-    main.close();
-    throw thrown;
-  });
+  const memory = await instance.fork();
+  const file = makeFile();
   file.catch(() => undefined);
-  return { publication, path, basis, memory, file };
+  return { publication, path, basis, instance, memory, file };
 }
 
 /** Removes a draft that will not be built in any more. */
-export async function discardDraft({ path, memory, file }: Draft): Promise<void> {
+export async function discardDraft({ path, instance, memory, file }: Draft): Promise<void> {
+  await Promise.allSettled([file]);
   memory.close();
-  const opened = await file.catch(() => undefined);
-  opened?.close();
+  instance.close();
   for (const each of [path, `${path}.wal`]) rmSync(each, { force: true });
 }
 
@@ -98,12 +93,4 @@ export function draftAhead(make: () => Promise<Draft | undefined>): DraftAhead {
       if (draft) await discardDraft(draft);
     },
   };
-}
-
-/** Reads ahead what a build will ask for first: the footers of the lake's files. */
-export async function readAhead(
-  { memory }: Draft,
-  { postgres, lake }: { readonly postgres: Postgres; readonly lake: Lake },
-): Promise<void> {
-  await keepFooters(memory, lake, await currentFiles(postgres, 'lake.'));
 }

@@ -10,7 +10,7 @@ import { basename, join } from 'node:path';
 import { appendAudit } from '../audit/audit.ts';
 import { lakeShapes } from '../ingest/events/lake-shape.ts';
 import { extractShapes } from '../ingest/extract.ts';
-import type { LakeFile } from '../ingest/lake-files.ts';
+import { currentFiles, type LakeFile } from '../ingest/lake-files.ts';
 import { asMillraceError, lacksRoom, MillraceError } from '../kernel/errors.ts';
 import { flush } from '../kernel/folders.ts';
 import type { IdSource } from '../kernel/ids.ts';
@@ -21,7 +21,7 @@ import type { Lake } from '../stores/lake/lake.ts';
 import type { Postgres, Sql } from '../stores/postgres/postgres.ts';
 import type { NodeResult, RunResult } from '../transform/run/results.ts';
 import type { Session } from '../transform/session.ts';
-import { type Draft, type DraftAhead, discardDraft, draftAhead, draftPath, openDraft, readAhead } from './draft.ts';
+import { type Draft, type DraftAhead, discardDraft, draftAhead, draftPath, openDraft } from './draft.ts';
 import {
   type Basis,
   findChanges,
@@ -32,7 +32,7 @@ import {
   startFromBasis,
 } from './increment.ts';
 import { ensureReaders, type ReaderRole } from './readers.ts';
-import { sourceViews } from './sources.ts';
+import { keepFooters, sourceViews } from './sources.ts';
 import { dropFormerStarSchemas, prepareStarSchema, switchStarSchema, type TableRows } from './star-schema.ts';
 import { isCopyNeeded, updateStarSchema } from './update-star-schema.ts';
 import { publishedPath, warehouseFolder } from './warehouse.ts';
@@ -200,6 +200,8 @@ interface Candidate {
   readonly at: Date;
   /** The publication that it started from. */
   readonly basis: string | undefined;
+  /** Called when PostgreSQL is about to be told: from then on the file may count. */
+  readonly onBook: () => void;
 }
 
 /** Notes that PostgreSQL has a publication, in the transaction that gives it to PostgreSQL; its file is then complete. */
@@ -207,9 +209,10 @@ async function bookSwitch(
   context: PublishContext,
   sql: Sql,
   duckdb: DuckDB,
-  { id, file, hash, at }: Candidate,
+  { id, file, hash, at, onBook }: Candidate,
   rows: TableRows,
 ): Promise<void> {
+  onBook();
   await sql.run(
     `INSERT INTO ops.publications (publication_id, file, state, input_hash, published_at) VALUES ($1, $2, 'switched', $3, $4)`,
     [id, file, hash, at],
@@ -286,15 +289,24 @@ export interface PublishOptions {
   readonly ahead?: DraftAhead;
 }
 
+/** Waits for the file of a draft, and reads what a build will ask for first; undefined, and no draft, where that fails. */
+async function completeDraft({ postgres, lake }: PublishContext, draft: Draft): Promise<Draft | undefined> {
+  try {
+    await draft.file;
+    await keepFooters(draft.memory, lake, await currentFiles(postgres, 'lake.'));
+    return draft;
+  } catch {
+    await discardDraft(draft);
+    return undefined;
+  }
+}
+
 /** Makes a draft that starts from what is published now, for a build of this project; to be begun as soon as one is likely. */
 export const prepareDraft = (context: PublishContext, loadProject: () => Promise<Session>): DraftAhead =>
   draftAhead(async () => {
     const project = await loadProject();
     const basis = await publishedBasis(context.home, context.duckdb, builderHash(context, project));
-    if (!basis) return undefined;
-    const draft = await openDraft(context, project.manifest, basis);
-    await readAhead(draft, context).catch(() => undefined);
-    return draft;
+    return basis && completeDraft(context, await openDraft(context, project.manifest, basis));
   });
 
 /** The draft to build in: the one that was made ahead, or else a new one. */
@@ -306,13 +318,18 @@ async function chooseDraft(
   { fullRefresh, ahead }: PublishOptions,
 ): Promise<Draft> {
   const { home, lake, duckdb } = context;
-  const isUsable = async (basis: Basis | undefined): Promise<boolean> =>
-    basis !== undefined && !fullRefresh && basis.builtBy === builtBy && (await isComparable(lake, basis, files));
+  const usable = async (basis: Basis | undefined): Promise<Basis | undefined> =>
+    basis?.builtBy === builtBy && (await isComparable(lake, basis, files)) ? basis : undefined;
+  if (fullRefresh) return openDraft(context, project.manifest, undefined);
   const made = await ahead?.take();
-  if (made && (await isUsable(made.basis))) return made;
-  if (made) await discardDraft(made);
-  const basis = await publishedBasis(home, duckdb, builtBy);
-  return openDraft(context, project.manifest, (await isUsable(basis)) ? basis : undefined);
+  let taken: Draft | undefined;
+  try {
+    taken = (await usable(made?.basis)) && made;
+  } finally {
+    if (made && !taken) await discardDraft(made);
+  }
+  if (taken) return taken;
+  return openDraft(context, project.manifest, await usable(await publishedBasis(home, duckdb, builtBy)));
 }
 
 /** Makes a draft ready for the models; gives its file, and the views of their sources. */
@@ -351,28 +368,26 @@ export async function publish(
   const { publication: id, path } = draft;
   const basis = draft.basis?.publication;
   const at = context.clock();
-  let duckdb: DuckDB;
-  let result: RunResult;
+  let mayCount = false;
   try {
-    const build = await startBuild(draft, context.lake, files);
-    duckdb = build.duckdb;
-    result = await buildWarehouse(duckdb, project, build.sources, {
+    const { duckdb, sources } = await startBuild(draft, context.lake, files);
+    const result = await buildWarehouse(duckdb, project, sources, {
       unitTests,
       ...(basis === undefined ? {} : { threads: incrementThreads, checkpoint: false }),
       ...(onNode ? { onNode } : {}),
     });
     gate(result, context.home);
     await duckdb.run(`${createPublication(context, id, at, builtBy)} ${recordBuiltFrom(files)}`);
-  } catch (thrown) {
-    await discardDraft(draft);
-    throw thrown;
-  }
-  // From here on the file may already count: what fails now is rolled forward, or removed, by recoverPublication.
-  try {
-    const rows = await switchOver(context, duckdb, project, { id, file: basename(path), hash, at, basis });
+    const onBook = (): void => {
+      mayCount = true;
+    };
+    const candidate = { id, file: basename(path), hash, at, basis, onBook };
+    const rows = await switchOver(context, duckdb, project, candidate);
     await finish(context, id, path);
     return { publication: id, published: true, basis, nodes: result.results, rows };
   } finally {
-    duckdb.close();
+    // What fails once the file may count is rolled forward, or removed, by recoverPublication.
+    if (mayCount) draft.instance.close();
+    else await discardDraft(draft);
   }
 }

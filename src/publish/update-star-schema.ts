@@ -123,7 +123,7 @@ async function sizesOf(duckdb: DuckDB, pairs: readonly Pair[]): Promise<readonly
 
 /** Tables that are being compared. */
 interface Comparing {
-  /** How they differ, in the order in which that is found. Behind a failure all fail. */
+  /** How they differ, in the order in which that is found. Behind a failure those fail that are not found yet. */
   readonly found: readonly Promise<Difference>[];
   /** Waits for all. */
   readonly ended: Promise<unknown>;
@@ -238,13 +238,19 @@ async function updateTables(
 ): Promise<readonly Difference[]> {
   await duckdb.run(`ATTACH ${sqlText(publishedFile)} AS ${publishedDatabase} (READ_ONLY);
 ATTACH ':memory:' AS ${differencesDatabase}`);
-  const connections = [await duckdb.fork(), await duckdb.fork()] as const;
+  const connections: DuckDB[] = [];
+  const connect = async (): Promise<DuckDB> => {
+    const connection = await duckdb.fork();
+    connections.push(connection);
+    return connection;
+  };
   try {
-    const { found, ended } = compareTables(connections, await sizesOf(duckdb, pairs));
+    const [one, other] = [await connect(), await connect()];
+    const { found, ended } = compareTables([one, other], await sizesOf(duckdb, pairs));
     const known = pairs.map((pair) => pair.known);
     const [, , differences] = await allEnded([
       checkRows(postgres, pairs),
-      ended.then(() => connections[0].run('CHECKPOINT')),
+      ended.then(() => one.run('CHECKPOINT')),
       applyDifferences(sql, duckdb, temporaryFolder, found, known),
     ]);
     return pairs.flatMap(({ table }) => differences.find((each) => each.table === table) ?? []);

@@ -72,6 +72,9 @@ async function readReached(home: Home): Promise<Reached> {
 
 const [old, fresh] = [76, 147];
 
+/** Rows are loaded and extracted while the file to build in is being made, which may be there or not. */
+const perhapsOne: number = expect.toBeOneOf([0, 1]);
+
 /** Makes the next publication replace the published tables, of which it then knows nothing. */
 const copiedWhole = 'DELETE FROM ops.published_tables;';
 
@@ -86,31 +89,31 @@ const gaps: readonly {
     name: 'while rows are copied into staging',
     trigger: 'CREATE TRIGGER held BEFORE INSERT ON staging.transaction_items FOR EACH ROW',
     serverDies: false,
-    reached: { batches: 1, retiredFiles: 0, publications: 'published', builds: 0, revenue: old },
+    reached: { batches: 1, retiredFiles: 0, publications: 'published', builds: perhapsOne, revenue: old },
   },
   {
     name: 'before the load is committed',
     trigger: atCommit('INSERT ON ops.ledger'),
     serverDies: true,
-    reached: { batches: 1, retiredFiles: 0, publications: 'published', builds: 0, revenue: old },
+    reached: { batches: 1, retiredFiles: 0, publications: 'published', builds: perhapsOne, revenue: old },
   },
   {
     name: 'after the load was committed, without hearing of it',
     trigger: atCommit('INSERT ON ops.ledger'),
     serverDies: false,
-    reached: { batches: 2, retiredFiles: 0, publications: 'published', builds: 0, revenue: old },
+    reached: { batches: 2, retiredFiles: 0, publications: 'published', builds: perhapsOne, revenue: old },
   },
   {
     name: 'before the files of the lake are registered',
     trigger: 'CREATE TRIGGER held BEFORE INSERT ON ops.lake_files FOR EACH ROW',
     serverDies: true,
-    reached: { batches: 2, retiredFiles: 0, publications: 'published', builds: 0, revenue: old },
+    reached: { batches: 2, retiredFiles: 0, publications: 'published', builds: perhapsOne, revenue: old },
   },
   {
     name: 'after the files of the lake were registered',
     trigger: atCommit('INSERT ON ops.lake_files'),
     serverDies: false,
-    reached: { batches: 2, retiredFiles: 6, publications: 'published', builds: 0, revenue: old },
+    reached: { batches: 2, retiredFiles: 6, publications: 'published', builds: perhapsOne, revenue: old },
   },
   {
     name: 'with the rows of the published tables changed and not yet noted',
@@ -197,6 +200,7 @@ onLinux.concurrent('a killed run is made good by the next', { timeout: 180_000 }
         const revenueInPostgres = reached.publications === 'published' ? old : fresh;
         expect(await readReached(home)).toEqual({ ...reached, revenueInPostgres });
         await expectRecovery(home, after, afterSecond);
+        expect((await readReached(home)).builds).toBe(0);
       }, first),
     );
   });
