@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { event, heldEvents, ingest, inLake, ndjson } from '../../tests/setup/events.ts';
 import { makeFolder, writeFiles } from '../../tests/setup/fixtures.ts';
-import { makePipeline } from '../../tests/setup/pipeline.ts';
+import { makePipeline, withModelsAlone } from '../../tests/setup/pipeline.ts';
 import { findDifferences } from '../ingest/production/ledger.ts';
 import { openPublished } from '../publish/warehouse.ts';
 import { type DuckDB, openDuckDB, type Row, sqlText } from '../stores/duckdb/duckdb.ts';
@@ -186,7 +186,7 @@ describe('events without contradictions', () => {
     const arranged = someEvents.chain((events) => fc.tuple(fc.constant(events), dealt(events)));
     await fc.assert(
       fc.asyncProperty(arranged, async ([events, way]) => {
-        const [plain, shuffled] = [await makePipeline(), await makePipeline()];
+        const [plain, shuffled] = [withModelsAlone(await makePipeline()), withModelsAlone(await makePipeline())];
         await ingest(plain, { 'all.ndjson': ndjson(events) });
         await load(shuffled, duckdb, way);
         expect(await heldEvents(shuffled)).toEqual([]);

@@ -11,7 +11,7 @@ import {
   smallLimits,
   smallShop,
 } from '../../tests/setup/fixtures.ts';
-import { load, makePipeline, type Pipeline } from '../../tests/setup/pipeline.ts';
+import { load, makePipeline, type Pipeline, withModelsAlone } from '../../tests/setup/pipeline.ts';
 import { sampleBatches } from '../generate/batches.ts';
 import { generateSample, sampleDefaults } from '../generate/sample.ts';
 import { extractProduction } from '../ingest/extract.ts';
@@ -68,7 +68,7 @@ async function publishAndRead(context: Pipeline): Promise<Seen> {
 }
 
 async function loadInOrder(days: readonly Day[], atEnd: AtEnd): Promise<Seen> {
-  const context = await makePipeline(atEnd);
+  const context = withModelsAlone(await makePipeline(atEnd));
   for (const day of days) await load(context.postgres, exports[day], { clock: context.clock, asOf: day, atEnd });
   return publishAndRead(context);
 }
@@ -118,7 +118,7 @@ describe('four exports of a month', () => {
   });
 
   test('are as they were when a batch between them was taken back', async () => {
-    const context = await makePipeline(atEnd);
+    const context = withModelsAlone(await makePipeline(atEnd));
     const days = Object.keys(exports) as readonly Day[];
     for (const day of days.slice(0, 2))
       await load(context.postgres, exports[day], { clock: context.clock, asOf: day, atEnd });
@@ -196,7 +196,7 @@ describe('three exports of a sample shop', () => {
   beforeAll(async () => {
     parts = await makeExports(7, atEnd);
     wrong = await makeExports(8, atEnd);
-    const context = await makePipeline(atEnd);
+    const context = withModelsAlone(await makePipeline(atEnd));
     await loadParts(context, parts);
     inTurn = await publishAndRead(context);
     expect(inTurn.customers.filter(({ version }) => Number(version) > 1).length).toBeGreaterThan(0);
@@ -212,7 +212,7 @@ describe('three exports of a sample shop', () => {
     });
     await fc.assert(
       fc.asyncProperty(story, async ({ pieces, draws, order, repeated, undone }) => {
-        const context = await makePipeline(atEnd);
+        const context = withModelsAlone(await makePipeline(atEnd));
         const split = parts.flatMap((each, place) => deal(each, pieces[place] ?? 1, draws));
         const told = [...split, ...split.slice(repeated, repeated + 1), ...wrong.slice(undone, undone + 1)];
         const shuffled = told

@@ -12,10 +12,9 @@ import { buildWarehouse, publish } from '../../src/publish/publish.ts';
 import { sourceViews } from '../../src/publish/sources.ts';
 import { publishedPath } from '../../src/publish/warehouse.ts';
 import { openDuckDB, sqlName, sqlText } from '../../src/stores/duckdb/duckdb.ts';
-import type { Session } from '../../src/transform/session.ts';
 import { event, ingest, ndjson } from '../setup/events.ts';
 import { makeFolder, type ShopFiles, smallShop } from '../setup/fixtures.ts';
-import { load, makePipeline } from '../setup/pipeline.ts';
+import { load, makePipeline, withModelsAlone } from '../setup/pipeline.ts';
 
 /** How many homes are made, each of several publications. */
 const numRuns = Number(process.env.INCREMENT_RUNS ?? 2);
@@ -174,15 +173,6 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.constant<Step>(compactLake) },
 );
 
-/** The project without its tests, which other tests run. */
-async function modelsAlone(project: Promise<Session>): Promise<Session> {
-  const session = await project;
-  return {
-    ...session,
-    select: (options) => session.select({ ...options, exclude: ['resource_type:test', 'resource_type:unit_test'] }),
-  };
-}
-
 /** Builds everything anew in a file of its own; gives its path. */
 async function rebuild(context: PipelineContext): Promise<string> {
   const path = join(makeFolder(), 'rebuilt.duckdb');
@@ -233,9 +223,7 @@ test('increments give what a full refresh gives', { timeout }, async () => {
   });
   await fc.assert(
     fc.asyncProperty(story, async ({ timeZone, first: [shop, events], steps }) => {
-      const base = await makePipeline(onTestFinished, { timeZone });
-      const project = modelsAlone(base.loadProject());
-      const context = { ...base, loadProject: () => project };
+      const context = withModelsAlone(await makePipeline(onTestFinished, { timeZone }));
       await load(context.postgres, smallShop, { clock: context.clock, asOf: '2024-03-10', timeZone });
       await load(context.postgres, shop.files, { clock: context.clock, asOf: shop.asOf, timeZone });
       await ingest(context, { 'first.ndjson': ndjson(events) });
@@ -277,8 +265,8 @@ test('so they do when events go, or come back', { timeout }, async () => {
   });
   await fc.assert(
     fc.asyncProperty(story, async ({ timeZone, events, steps }) => {
-      const context = await makePipeline(onTestFinished, { timeZone });
-      const project = await modelsAlone(context.loadProject());
+      const context = withModelsAlone(await makePipeline(onTestFinished, { timeZone }));
+      const project = await context.loadProject();
       await load(context.postgres, smallShop, { clock: context.clock, asOf: '2024-03-10', timeZone });
       for (const some of events) await ingest(context, { 'e.ndjson': ndjson(some) });
       await extractProduction(context);
