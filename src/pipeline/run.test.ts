@@ -190,8 +190,22 @@ describe('the draft that a build starts from', () => {
     expect(publication).toMatchObject({ published: true, basis: expect.any(String) });
     // Loading, extracting, building: the project was asked for in the first, and only one draft was made.
     expect(atSteps).toEqual([0, 1, 1]);
-    expect(asked.times).toBe(2);
+    expect(asked.times).toBe(1);
     expect(ids.filter((kind) => kind === 'pub')).toEqual(['pub']);
+    expect(drafts(context)).toEqual([]);
+  });
+
+  test('does not count once a model has changed while files were loaded', async () => {
+    const { context, asked } = await published();
+    const { folder } = await context.loadProject();
+    const step = (text: string): void => {
+      if (text.startsWith('Extracting')) writeFileSync(join(folder, 'models', 'more.sql'), 'select 2 as n');
+    };
+    asked.times = 0;
+    const line = 'C9,Ada,Berg,c9@example.com,,2024-01-02,Bath,,United Kingdom,25-34';
+    const input = inputOf(writeFiles(smallShopAnd({ 'customers.csv': [line] })));
+    const { publication } = await run({ ...context, progress: { ...context.progress, step } }, input);
+    expect([publication.published, publication.basis, asked.times]).toEqual([true, undefined, 2]);
     expect(drafts(context)).toEqual([]);
   });
 

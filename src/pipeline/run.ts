@@ -25,6 +25,7 @@ import {
   type PublishResult,
   prepareDraft,
   publish,
+  readUnchanged,
   recoverPublication,
 } from '../publish/publish.ts';
 import { removeDeadSpills } from '../stores/duckdb/duckdb.ts';
@@ -295,8 +296,8 @@ async function runSteps(
   context: PipelineContext,
   input: Input | undefined,
 ): Promise<Omit<RunResult, 'run' | 'milliseconds'>> {
-  // The build reads the project again: what is published is known by the files that it was made of.
-  const ahead = prepareDraft(context, context.loadProject);
+  const loadProject = readUnchanged(context, context.loadProject);
+  const ahead = prepareDraft(context, loadProject);
   try {
     // A home that has collected events is not one that is to show the sample.
     let loaded = await ingestLeftovers(context);
@@ -306,7 +307,7 @@ async function runSteps(
     }
     await compactEvents(context, true);
     const { batches, events } = loaded;
-    const [extract, publication] = await buildAndPublish(context, { ahead });
+    const [extract, publication] = await buildAndPublish({ ...context, loadProject }, { ahead });
     const changed =
       batches.some(({ alreadyLoaded, reverted }) => !alreadyLoaded && !reverted) ||
       events.some(({ alreadyLoaded }) => !alreadyLoaded) ||

@@ -289,6 +289,20 @@ export interface PublishOptions {
   readonly ahead?: DraftAhead;
 }
 
+/**
+ * Reads the project, and again only where its files have changed meanwhile: what is published is known by the files that it
+ * was made of.
+ */
+export function readUnchanged(context: PublishContext, loadProject: () => Promise<Session>): () => Promise<Session> {
+  let read: { readonly project: Session; readonly builtBy: string } | undefined;
+  return async () => {
+    if (read && builderHash(context, read.project) === read.builtBy) return read.project;
+    const project = await loadProject();
+    read = { project, builtBy: builderHash(context, project) };
+    return project;
+  };
+}
+
 /** Waits for the file of a draft, and reads what a build will ask for first; undefined, and no draft, where that fails. */
 async function completeDraft({ postgres, lake }: PublishContext, draft: Draft): Promise<Draft | undefined> {
   try {
