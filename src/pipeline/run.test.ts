@@ -4,8 +4,8 @@ import { basename, dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { event, inLake, ndjson } from '../../tests/setup/events.ts';
 import { smallShop, writeFiles } from '../../tests/setup/fixtures.ts';
-import { makePipeline, smallShopAnd, smallWarehouse } from '../../tests/setup/pipeline.ts';
-import { publishedPath, warehouseFolder } from '../publish/warehouse.ts';
+import { draftsIn, makePipeline, smallShopAnd, smallWarehouse } from '../../tests/setup/pipeline.ts';
+import { publishedPath } from '../publish/warehouse.ts';
 import { reset } from './reset.ts';
 import { build, type Input, ingestInput, type PipelineContext, run } from './run.ts';
 import { checkBooks, readStatus } from './status.ts';
@@ -152,8 +152,9 @@ describe('a run', () => {
 });
 
 describe('the draft that a build starts from', () => {
-  const drafts = ({ home }: PipelineContext): readonly string[] =>
-    readdirSync(warehouseFolder(home)).filter((name) => name.startsWith('build-'));
+  const moreFiles = smallShopAnd({
+    'customers.csv': ['C9,Ada,Berg,c9@example.com,,2024-01-02,Bath,,United Kingdom,25-34'],
+  });
 
   /** A home with a publication of a small project, and how often that was asked for. */
   async function published() {
@@ -185,14 +186,13 @@ describe('the draft that a build starts from', () => {
         return context.ids(kind);
       },
     };
-    const line = 'C9,Ada,Berg,c9@example.com,,2024-01-02,Bath,,United Kingdom,25-34';
-    const { publication } = await run(watched, inputOf(writeFiles(smallShopAnd({ 'customers.csv': [line] }))));
+    const { publication } = await run(watched, inputOf(writeFiles(moreFiles)));
     expect(publication).toMatchObject({ published: true, basis: expect.any(String) });
     // Loading, extracting, building: the project was asked for in the first, and only one draft was made.
     expect(atSteps).toEqual([0, 1, 1]);
     expect(asked.times).toBe(1);
     expect(ids.filter((kind) => kind === 'pub')).toEqual(['pub']);
-    expect(drafts(context)).toEqual([]);
+    expect(draftsIn(context)).toEqual([]);
   });
 
   test('does not count once a model has changed while files were loaded', async () => {
@@ -202,22 +202,21 @@ describe('the draft that a build starts from', () => {
       if (text.startsWith('Extracting')) writeFileSync(join(folder, 'models', 'more.sql'), 'select 2 as n');
     };
     asked.times = 0;
-    const line = 'C9,Ada,Berg,c9@example.com,,2024-01-02,Bath,,United Kingdom,25-34';
-    const input = inputOf(writeFiles(smallShopAnd({ 'customers.csv': [line] })));
+    const input = inputOf(writeFiles(moreFiles));
     const { publication } = await run({ ...context, progress: { ...context.progress, step } }, input);
     expect([publication.published, publication.basis, asked.times]).toEqual([true, undefined, 2]);
-    expect(drafts(context)).toEqual([]);
+    expect(draftsIn(context)).toEqual([]);
   });
 
   test('goes when the load fails, and is not made where there is nothing new', async () => {
     const { context, path, asked } = await published();
     const broken = writeFiles({ ...smallShop, 'products.csv': 'product_id,product_name\nP1,Kettle\n' });
     await expect(run(context, inputOf(broken))).rejects.toMatchObject({ code: 'MR-IN-004' });
-    expect([asked.times, drafts(context)]).toEqual([1, []]);
+    expect([asked.times, draftsIn(context)]).toEqual([1, []]);
     const atSteps: number[] = [];
     const progress = { ...context.progress, step: () => atSteps.push(asked.times) };
     expect(await run({ ...context, progress }, inputOf(path))).toMatchObject({ changed: false });
-    expect([atSteps, drafts(context)]).toEqual([[1, 1, 1], []]);
+    expect([atSteps, draftsIn(context)]).toEqual([[1, 1, 1], []]);
   });
 });
 

@@ -1,23 +1,19 @@
 /** Drafts made ahead of their build: when a build takes one, when it makes another, and that none stays behind. */
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { smallShop } from '../../tests/setup/fixtures.ts';
-import { load, makePipeline, type Pipeline, smallWarehouse } from '../../tests/setup/pipeline.ts';
+import { draftsIn, load, makePipeline, type Pipeline, smallWarehouse } from '../../tests/setup/pipeline.ts';
 import { extractProduction } from '../ingest/extract.ts';
 import { currentFiles } from '../ingest/lake-files.ts';
 import type { Session } from '../transform/session.ts';
 import { draftPath } from './draft.ts';
 import { prepareDraft, publish } from './publish.ts';
-import { warehouseFolder } from './warehouse.ts';
 
 const projectOf = (select: string): Promise<Session> =>
   smallWarehouse({
     'dbt_project.yml': 'name: shop\n',
     'models/made.sql': `{{ config(materialized='incremental') }} ${select}`,
   });
-
-const drafts = ({ home }: Pipeline): readonly string[] =>
-  readdirSync(warehouseFolder(home)).filter((name) => name.startsWith('build-'));
 
 /** A home with a publication of a small project. */
 async function published(): Promise<Pipeline> {
@@ -57,7 +53,7 @@ async function publishAhead({ context, project, madeFor = project, between }: Ah
   const given = { ...ahead, take: async () => made };
   const files = await currentFiles(context.postgres);
   const { basis, publication } = await publish(counting, await project, files, { always: true, ahead: given });
-  expect(drafts(context)).toEqual([]);
+  expect(draftsIn(context)).toEqual([]);
   return {
     isIncrement: basis !== undefined,
     made: made !== undefined,
@@ -124,6 +120,6 @@ test('one that is not taken is discarded', async () => {
   const ahead = prepareDraft(context, context.loadProject);
   ahead.begin();
   await ahead.discard();
-  expect(drafts(context)).toEqual([]);
+  expect(draftsIn(context)).toEqual([]);
   expect(await ahead.take()).toBe(undefined);
 });

@@ -3,6 +3,7 @@
  * that switches, so that readers find all of it or nothing, and wait for nobody. Only where PostgreSQL has what the
  * published DuckDB file has, for certain, and little has changed; otherwise the star schema is copied as a whole.
  */
+import { onConnections } from '../ingest/connections.ts';
 import { allEnded } from '../kernel/promises.ts';
 import { type DuckDB, sqlName, sqlText } from '../stores/duckdb/duckdb.ts';
 import { withRowPipes } from '../stores/duckdb/stream-rows.ts';
@@ -126,29 +127,23 @@ interface Comparing {
   /** How they differ, in the order in which that is found. Behind a failure those fail that are not found yet. */
   readonly found: readonly Promise<Difference>[];
   /** Waits for all. */
-  readonly ended: Promise<unknown>;
+  readonly ended: Promise<void>;
 }
 
 /** Which of two tables gives PostgreSQL more to do: the larger one, but first those that have rows that change by themselves. */
 const byWork = (one: Sizes, other: Sizes): number =>
   Number(hasRoom(other.table)) - Number(hasRoom(one.table)) || other.before - one.before;
 
-/**
- * Compares on two connections: the one begins with the table that gives PostgreSQL the most to do, the other with that which
- * is done the soonest.
- */
-function compareTables([one, other]: readonly [DuckDB, DuckDB], tables: readonly Sizes[]): Comparing {
-  const waiting = tables.toSorted(byWork);
+/** Compares two at a time: beside the table that gives PostgreSQL the most to do those that are done the soonest. */
+function compareTables(duckdb: DuckDB, tables: readonly Sizes[]): Comparing {
+  const [most, ...others] = tables.toSorted(byWork);
   const found = tables.map(() => Promise.withResolvers<Difference>());
   let count = 0;
-  const compareAll = async (duckdb: DuckDB, take: () => Sizes | undefined): Promise<void> => {
-    for (let table = take(); table; table = take()) {
-      const difference = await compareTable(duckdb, table);
-      found[count]?.resolve(difference);
-      count += 1;
-    }
-  };
-  const ended = allEnded([compareAll(one, () => waiting.shift()), compareAll(other, () => waiting.pop())]);
+  const ended = onConnections(duckdb, 2, most ? [most, ...others.toReversed()] : [], async (connection, table) => {
+    const difference = await compareTable(connection, table);
+    found[count]?.resolve(difference);
+    count += 1;
+  });
   for (const { promise } of found) promise.catch(() => undefined);
   ended.catch((thrown: unknown) => {
     for (const { reject } of found) reject(thrown);
@@ -238,25 +233,14 @@ async function updateTables(
 ): Promise<readonly Difference[]> {
   await duckdb.run(`ATTACH ${sqlText(publishedFile)} AS ${publishedDatabase} (READ_ONLY);
 ATTACH ':memory:' AS ${differencesDatabase}`);
-  const connections: DuckDB[] = [];
-  const connect = async (): Promise<DuckDB> => {
-    const connection = await duckdb.fork();
-    connections.push(connection);
-    return connection;
-  };
-  try {
-    const [one, other] = [await connect(), await connect()];
-    const { found, ended } = compareTables([one, other], await sizesOf(duckdb, pairs));
-    const known = pairs.map((pair) => pair.known);
-    const [, , differences] = await allEnded([
-      checkRows(postgres, pairs),
-      ended.then(() => one.run('CHECKPOINT')),
-      applyDifferences(sql, duckdb, temporaryFolder, found, known),
-    ]);
-    return pairs.flatMap(({ table }) => differences.find((each) => each.table === table) ?? []);
-  } finally {
-    for (const connection of connections) connection.close();
-  }
+  const { found, ended } = compareTables(duckdb, await sizesOf(duckdb, pairs));
+  const known = pairs.map((pair) => pair.known);
+  const [, , differences] = await allEnded([
+    checkRows(postgres, pairs),
+    ended.then(() => onConnections(duckdb, 1, ['CHECKPOINT'], (connection, statement) => connection.run(statement))),
+    applyDifferences(sql, duckdb, temporaryFolder, found, known),
+  ]);
+  return pairs.flatMap(({ table }) => differences.find((each) => each.table === table) ?? []);
 }
 
 /**

@@ -1,5 +1,5 @@
 /** The batch path without the command line: loads of files, and a whole pipeline on a home of its own. */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { baseContract } from '../../src/contracts/events/event-contract.ts';
@@ -9,6 +9,7 @@ import { countingIds } from '../../src/kernel/ids.ts';
 import type { Clock } from '../../src/kernel/time.ts';
 import { type PipelineContext, type RunResult, run } from '../../src/pipeline/run.ts';
 import { openWarehouse } from '../../src/publish/models.ts';
+import { warehouseFolder } from '../../src/publish/warehouse.ts';
 import { openFolderLake } from '../../src/stores/lake/lake.ts';
 import type { Postgres } from '../../src/stores/postgres/postgres.ts';
 import type { Session } from '../../src/transform/session.ts';
@@ -123,7 +124,11 @@ export async function makePipeline(
   };
 }
 
-/** The same without the tests of its project, which other tests run: a build takes half as long. The project is read once. */
+/** The names of files in a home that builds work in, or have left behind. */
+export const draftsIn = ({ home }: Pick<PipelineContext, 'home'>): readonly string[] =>
+  readdirSync(warehouseFolder(home)).filter((name) => name.startsWith('build-'));
+
+/** A pipeline without the tests of its project, which other tests run: a build takes half as long. The project is read once. */
 export function withModelsAlone(context: PipelineContext): PipelineContext {
   const read = async (): Promise<Session> => {
     const session = await context.loadProject();

@@ -97,8 +97,9 @@ function spansOf(days: readonly Day[], most: number): readonly Span[] {
   return spans;
 }
 
-/** The first instant of a UTC day. */
-const beginOf = (day: string): string => `TIMESTAMPTZ '${day} 00:00:00+00'`;
+/** DuckDB: whether an event is of one of these UTC days. */
+const isOfDays = (first: string, last: string): string =>
+  `event_timestamp >= TIMESTAMPTZ '${first} 00:00:00+00' AND event_timestamp < TIMESTAMPTZ '${last} 00:00:00+00' + INTERVAL 1 DAY`;
 
 /** Days that DuckDB keeps in memory while it writes: each takes a block, however few its events are. */
 const daysAtOnce = 40;
@@ -122,10 +123,10 @@ async function writeSpans(
   const spans = spansOf(days, await eventsAtOnce(duckdb));
   return put(lake, contractVersion, async (folder, drafts) => {
     for (const span of spans) {
-      const ofSpan = `WHERE event_timestamp >= ${beginOf(span.first)} AND event_timestamp < ${beginOf(span.last)} + INTERVAL 1 DAY`;
+      const ofSpan = spans.length > 1 ? `WHERE ${isOfDays(span.first, span.last)}` : '';
       await duckdb.run(limitBuffers(span));
       const written = await duckdb.rows<{ filename: string; count: number }>(
-        `COPY (SELECT ${columns}, ${eventDate} AS event_date FROM (FROM ${rows} ${spans.length > 1 ? ofSpan : ''} ORDER BY ${order}))
+        `COPY (SELECT ${columns}, ${eventDate} AS event_date FROM (FROM ${rows} ${ofSpan} ORDER BY ${order}))
          TO ${sqlText(folder)} (${parquet(contractVersion)}, PARTITION_BY (event_date),
          FILENAME_PATTERN ${sqlText(`${name}-{i}`)}, OVERWRITE_OR_IGNORE true, RETURN_STATS true)`,
       );
@@ -159,11 +160,10 @@ const writeDayByDay = (
   put(lake, contractVersion, async (folder, drafts) =>
     onConnections(duckdb, await threadsOf(duckdb), days, async (connection, { day, count }) => {
       const draft = `event_date=${day}/${name}-0.parquet`;
-      const begin = beginOf(day);
       mkdirSync(dirname(join(folder, draft)), { recursive: true });
       await connection.run(
         `COPY (SELECT ${columns} FROM ${rows}
-           WHERE event_timestamp >= ${begin} AND event_timestamp < ${begin} + INTERVAL 1 DAY ORDER BY ${order})
+           WHERE ${isOfDays(day, day)} ORDER BY ${order})
          TO ${sqlText(join(folder, draft))} (${parquet(contractVersion)})`,
       );
       drafts.set(draft, count);
